@@ -1,0 +1,192 @@
+"""What passes between the parts: plain records, no behaviour.
+
+In: nothing. Out: the types that `index/__init__.py` hands to the web application and the command line.
+Why here: readers of any other file meet these names first (article, section, topic, hit, facet, problem), and a
+record that imports nothing can be imported by everything without a cycle.
+A change here is a change of the seam: every field is used by a template, the JSON API or the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+FACETS = ("region", "carrier", "situation", "device", "topic")
+"""The filters, in the order they are shown. All but `topic` are lists in an article's front matter."""
+
+LAYERS = ("words", "substring", "pinyin", "similar")
+"""The layers that find a section, best first; `Hit.matched` is one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about one place in one file. Printed as `path:line: message`."""
+
+    path: str
+    """Relative to the content folder, with `/`."""
+    line: int
+    """1-based; 1 where the whole file is meant."""
+    message: str
+    """Simplified Chinese: names the thing and the way out."""
+    level: str = "fault"
+    """`fault` stops a build, `warning` does not."""
+    code: str = ""
+    """A short stable name such as `broken-link`."""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The part of an article from one heading of level 2 to 4 to the next; the first may stand above any heading."""
+
+    anchor: str
+    """Unique in its article; empty for the part above the first heading."""
+    heading: str
+    """Plain text; empty likewise."""
+    level: int
+    """2 to 4; 0 for the part above the first heading."""
+    html: str
+    """Sanitised, without the heading itself. Safe to print as it is."""
+    text: str
+    """What a reader sees, heading excluded: inline text joined, blocks and table cells on lines of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One Markdown file, parsed. Everything a page, the index or a feed needs of it."""
+
+    id: str
+    """Path without `.md`, e.g. `replacement/france-lost`."""
+    title: str
+    sections: tuple[Section, ...]
+    source: str
+    """The file as written, front matter included."""
+    topic: str = ""
+    """The folder, e.g. `replacement`; nested folders joined by `/`; empty at the top."""
+    summary: str = ""
+    region: tuple[str, ...] = ()
+    carrier: tuple[str, ...] = ()
+    situation: tuple[str, ...] = ()
+    device: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    order: float = 0.0
+    updated: date | None = None
+    verified: date | None = None
+    expires: date | None = None
+    sources: tuple[str, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleCard:
+    """An article as a line in a list."""
+
+    id: str
+    title: str
+    summary: str
+    topic: str
+    url: str
+    updated: date | None = None
+    verified: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A folder of articles; its words come from the folder's `_topic.md` (front matter and body), if there is one."""
+
+    id: str
+    title: str
+    summary: str
+    html: str
+    order: float
+    articles: tuple[ArticleCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """An article with its surroundings, as the snapshot keeps it."""
+
+    article: Article
+    topic: Topic | None
+    related: tuple[ArticleCard, ...]
+    previous: ArticleCard | None
+    next: ArticleCard | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """One value of a filter and how many of the found sections have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One found section."""
+
+    article: str
+    section: str
+    """The anchor; empty for the part above the first heading."""
+    title: str
+    heading: str
+    topic: str
+    """The topic's title, for the line that says where the hit stands."""
+    url: str
+    """`/articles/<id>#<anchor>`, percent-encoded."""
+    snippet: str
+    """HTML-escaped text with `<mark>` around true matches only."""
+    score: float
+    matched: str
+    """One of LAYERS."""
+    complete: bool = True
+    """Whether the section holds all that was asked for, or shares only a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of hits for a query."""
+
+    query: str
+    total: int
+    """How many sections were found in all, whatever the page."""
+    complete: int
+    """How many of them hold all that was asked for; the others share part of it."""
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    """Per filter, falling by count. A filter's own choice does not narrow its own counts, so choices can be changed."""
+    suggestion: str | None = None
+    """A corrected query for 您是不是要找 …, or None."""
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did."""
+
+    articles: int
+    sections: int
+    changed: int
+    removed: int
+    seconds: float
+    snapshot: str
+    full: bool
+    reason: str
+    """Why a full build was made, in Chinese; empty for an incremental one."""
+    problems: tuple[Problem, ...] = ()
+
+
+class IndexUnavailable(Exception):
+    """No index can be served; the message (Simplified Chinese) says what is wrong, where, and the way out."""
+
+
+class ContentFaults(Exception):
+    """Articles are at fault; nothing was built and the live index is untouched. `problems` holds every fault."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{len(problems)} 处错误")
+        self.problems = problems
