@@ -1,0 +1,71 @@
+# Two commands matter: `make run` and `make test`. Each target's line after ## is what `make help` prints.
+# Stamps in .venv are newer than the lock they were installed from, so a repeated command installs nothing.
+
+export PYTHON
+PORT ?= 8000
+SIZES ?= 1000 12700
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+.DEFAULT_GOAL := help
+.PHONY: help run setup test bench audit stress evaluate screenshots lock clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: setup ## set up, build the index from content/, serve at http://127.0.0.1:8000 (PORT=8080 for another)
+	@$(BIN)/helpcenter index
+	@exec $(BIN)/helpcenter serve --port $(PORT)
+
+setup: $(VENV)/.installed ## create .venv and install what the lock file names
+
+test: $(VENV)/.installed-test ## install what the tests need, a browser included, and run linter, type checker and tests
+	@.ci/need chromium
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed-test ## print the speed table, rivals in the same run (SIZES="1000 10000 100000")
+	@.ci/need wrk
+	@$(BIN)/python tests/bench/run.py $(SIZES)
+
+stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzzing
+	@.ci/need chromium
+	$(BIN)/python -m pytest -m stress
+
+audit: $(VENV)/.installed-test ## list licences and known vulnerabilities of what is installed
+	@$(BIN)/pip-licenses --format=markdown --order=license
+	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+
+evaluate: setup ## judge the search on the queries in tests/judged/
+	@$(BIN)/helpcenter index --quiet
+	@$(BIN)/helpcenter evaluate --queries tests/judged/queries.tsv --qrels tests/judged/qrels.tsv
+
+screenshots: $(VENV)/.installed-test ## take the pictures in docs/images/ anew
+	@.ci/need chromium
+	@$(BIN)/python tests/bench/screenshots.py
+
+lock: $(VENV)/.installed ## write the lock files anew from pyproject.toml
+	@$(PIP) uv
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url \
+		pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url \
+		--all-extras -c requirements.lock pyproject.toml -o requirements-test.lock
+
+clean: ## remove everything that was built or installed
+	rm -rf $(VENV) instance dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(VENV)/bin/python:
+	@.ci/need venv $(VENV)
+
+# --use-pep517: jieba comes as source and pip would warn about building it the old way.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "安装依赖 …"
+	@$(PIP) --use-pep517 --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
+	@echo "安装测试所需 …"
+	@$(PIP) --use-pep517 --require-hashes -r requirements-test.lock
+	@touch $@
