@@ -76,7 +76,7 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 def _setting(default: T, parse: Callable[[str], T], english: str, chinese: str, *, secret: bool = False) -> T:
     """A field whose type is its default's; the return type is a white lie that every dataclass library tells."""
     about = {"parse": parse, "english": english, "chinese": chinese, "secret": secret}
-    return field(default=default, repr=not secret, metadata=about)  # type: ignore[return-value]
+    return field(default=default, repr=not secret, metadata=about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Settings:
     keep_snapshots: int = _setting(
         3, _between(1, 100), "Built snapshots kept for `helpcenter rollback`", "保留几份已建成的索引，供 rollback 退回"
     )
-    site_name: str = _setting("eSIM 帮助中心", _text, "Name in the header and the page titles", "页眉和网页标题里的站名")
+    site_name: str = _setting("eSIM 帮助中心", _text, "Name in header and page titles", "页眉和网页标题里的站名")
     base_url: str = _setting(
         "",
         _web_address,
@@ -165,8 +165,8 @@ def settings_table() -> str:
     lines = [
         "# Settings · 设置",
         "",
-        "Every setting is an environment variable, read once at start; an empty one means the default. Relative paths start",
-        "at the working directory. Where to listen and how many workers to run are options of `helpcenter serve`.",
+        "Every setting is an environment variable, read once at start; an empty one means the default. Relative paths",
+        "start at the working directory. Where to listen and how many workers to run are options of `helpcenter serve`.",
         "每项设置都是环境变量，启动时读取一次；留空即为默认值。",
         "",
         "This page is written by `helpcenter settings --markdown`; edit `helpcenter/settings.py` instead.",
