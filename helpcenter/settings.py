@@ -166,7 +166,7 @@ def settings_table() -> str:
         "# Settings · 设置",
         "",
         "Every setting is an environment variable, read once at start; an empty one means the default. Relative paths",
-        "start at the working directory. Where to listen and how many workers to run are options of `helpcenter serve`.",
+        "start at the working directory. Host, port and number of workers are options of `helpcenter serve`.",
         "每项设置都是环境变量，启动时读取一次；留空即为默认值。",
         "",
         "This page is written by `helpcenter settings --markdown`; edit `helpcenter/settings.py` instead.",

@@ -1,0 +1,93 @@
+"""The command line: the list of commands, and how each failure is told.
+
+In: arguments and the environment. Out: text on stdout, faults on stderr, an exit code: 0 done, 1 failed, 2 wrong usage.
+Why the commands live in `helpcenter/commands/`: this file stays the table of contents. They import `index`, Flask and
+gunicorn only inside their bodies, so `helpcenter --help` answers at once.
+A new command: write it there, add it to the list below, name it in README.md; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from helpcenter.commands.asking import evaluate, explain, search
+from helpcenter.commands.authoring import check, new, preview
+from helpcenter.commands.building import build, rollback
+from helpcenter.commands.serving import serve, show_settings
+from helpcenter.settings import SettingsError
+
+
+@click.group(
+    name="helpcenter",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="中文帮助中心：把 Markdown 文章建成索引，在网页和终端里搜索。",
+)
+@click.version_option(package_name="helpcenter", message="%(prog)s %(version)s", help="显示版本。")
+def commands() -> None:
+    """The group that all commands belong to."""
+
+
+for command in (build, check, search, serve, evaluate, explain, rollback, new, preview, show_settings):
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit. Known failures end in a line or two of Chinese, never in a traceback."""
+    try:
+        sys.exit(commands.main(arguments, prog_name="helpcenter", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        fail(error.format_message(), 2)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "helpcenter"
+        fail(f"用法错误：{usage_fault(error)}", 2, hint=f"查看用法：{command} --help")
+    except click.ClickException as error:
+        fail(error.format_message())
+    except SettingsError as error:
+        fail(str(error), 2, hint="各项设置见 helpcenter settings。")
+    except (click.Abort, KeyboardInterrupt):
+        fail("已中断。", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # `| head` has left; Python would complain once more while flushing
+        sys.exit(0)
+    except OSError as error:
+        fail(f"{error.filename or '文件'}：{error.strerror or error}。")
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        fail(str(error), hint="重新建立索引：helpcenter index")
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether the index itself says that it cannot be served."""
+    from index import IndexUnavailable
+
+    return isinstance(error, IndexUnavailable)
+
+
+def usage_fault(error: click.UsageError) -> str:
+    """What was wrong with the arguments, in Chinese where the case is common."""
+    if isinstance(error, click.NoSuchOption):
+        near = f"，是不是 {'、'.join(error.possibilities)}" if error.possibilities else ""
+        return f"没有选项 {error.option_name}{near}"
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return f"缺少 {error.param.get_error_hint(error.ctx) if error.ctx else error.param.name}"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        return f"{error.param_hint or error.param.get_error_hint(error.ctx) if error.ctx else ''}：{error.message}"
+    if error.message.startswith("No such command"):
+        return f"没有命令 {error.message.split(maxsplit=3)[3].rstrip('.')}"
+    return error.format_message()
+
+
+def fail(message: str, code: int = 1, hint: str | None = None) -> None:
+    """Print the message (and the way out) on stderr and exit."""
+    click.echo(message, err=True)
+    if hint:
+        click.echo(hint, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""`search`, `evaluate`, `explain`: ask the index on the terminal what the web page asks it.
+
+In: a query, or files of judged queries. Out: hits to read, the API's JSON, figures, or the reasons of one match.
+Why `search` goes through the same snapshot call as the page: what an operator sees here is what a reader sees there.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpcenter.commands.options import existing_file, index_option, open_snapshot, query_text
+
+if TYPE_CHECKING:
+    from index import Hit, Results
+
+LAYER_NAMES = {"words": "词", "substring": "片段", "pinyin": "拼音", "similar": "近似"}
+
+
+@click.command(short_help="在终端里搜索")
+@click.argument("query", metavar="QUERY", callback=query_text)
+@index_option
+@click.option("--limit", metavar="N", type=click.IntRange(1, 100), default=10, show_default=True, help="最多几条。")
+@click.option("--json", "as_json", is_flag=True, help="输出与 /api/v1/search 相同的 JSON。")
+def search(query: str, index_folder: Path, limit: int, as_json: bool) -> None:
+    """搜索，结果与网页相同。"""
+    results = open_snapshot(index_folder).search(query, limit=limit)
+    if as_json:
+        from helpcenter.results_json import results_to_json
+
+        click.echo(json.dumps(results_to_json(results), ensure_ascii=False, indent=2))
+    else:
+        click.echo(readable(results))
+
+
+def readable(results: Results) -> str:
+    """The hits as paragraphs, marked words in bold."""
+    blocks = []
+    if results.suggestion:
+        blocks.append(f"您是不是要找：{results.suggestion}")
+    blocks += [readable_hit(number, hit) for number, hit in enumerate(results.hits, 1)]
+    if not results.hits:
+        blocks.append(f"没有找到“{results.query}”。试试更短的词，或检查是否有错字。")
+    else:
+        blocks.append(f"共 {results.total} 条，显示 {len(results.hits)} 条，用时 {results.took_ms:.1f} 毫秒。")
+    return "\n\n".join(blocks)
+
+
+def readable_hit(number: int, hit: Hit) -> str:
+    """One hit: where it stands, its address, its text."""
+    place = f"{hit.title} › {hit.heading}" if hit.heading else hit.title
+    layer = "" if hit.matched == "words" else f"（{LAYER_NAMES[hit.matched]}匹配）"
+    marked = re.sub("<mark>(.*?)</mark>", lambda found: click.style(found[1], bold=True), hit.snippet, flags=re.DOTALL)
+    return f"{number:>2}. {place}{layer}\n    {hit.url}\n    {html.unescape(marked)}"
+
+
+@click.command(short_help="用评判过的查询衡量搜索")
+@click.option(
+    "--queries", metavar="FILE", required=True, type=click.Path(path_type=Path), callback=existing_file,
+    help="每行 qid<TAB>查询。",
+)  # fmt: skip
+@click.option(
+    "--qrels", metavar="FILE", required=True, type=click.Path(path_type=Path), callback=existing_file,
+    help="每行 qid<TAB>文章<TAB>相关度。",
+)  # fmt: skip
+@index_option
+@click.option("--limit", metavar="N", type=click.IntRange(1), default=50, show_default=True, help="每个查询取几篇。")
+@click.option("--run", "run_path", metavar="FILE", type=click.Path(path_type=Path), help="另把排名写成 TREC 文件。")
+def evaluate(queries: Path, qrels: Path, index_folder: Path, limit: int, run_path: Path | None) -> None:
+    """用评判过的查询衡量搜索：nDCG@10、MRR@10、Recall@10、Recall@50、success@1、zero-result rate。"""
+    import index
+
+    try:
+        figures = index.evaluate(open_snapshot(index_folder), queries, qrels, limit=limit, run_path=run_path)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        click.echo(f"{name:<{width}} {value:.4f}")
+
+
+@click.command(short_help="说明一篇文章为何（没）被找到")
+@click.argument("query", metavar="QUERY", callback=query_text)
+@click.argument("place", metavar="ARTICLE[#SECTION]")
+@index_option
+def explain(query: str, place: str, index_folder: Path) -> None:
+    """说明 ARTICLE（或其中一节）为何被 QUERY 找到或没被找到：分词、命中的层、各部分得分。"""
+    article_id, _, anchor = place.removeprefix("/articles/").partition("#")
+    snapshot = open_snapshot(index_folder)
+    page = snapshot.page(article_id)
+    if page is None:
+        raise click.ClickException(f"没有文章 {article_id}。编号是文件路径去掉 .md，例如 replacement/france-lost。")
+    anchors = [section.anchor for section in page.article.sections if section.anchor]
+    if anchor and anchor not in anchors:
+        raise click.ClickException(f"文章 {article_id} 没有小节 {anchor}；它有：{'、'.join(anchors) or '无'}。")
+    click.echo(snapshot.explain(query, article_id, anchor or None))

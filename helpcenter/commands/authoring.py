@@ -1,0 +1,109 @@
+"""`check`, `new`, `preview`: what an author does before an article goes live.
+
+In: a folder of articles. Out: problems with their lines, a new file to fill in, or a page that follows the editor.
+Why `check` prints faults and warnings alike on stdout: they are its result, not its failure.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpcenter.commands.options import content_option
+from helpcenter.settings import load_settings
+
+if TYPE_CHECKING:
+    from index import Problem
+
+SKELETON = """\
+---
+title: {title}
+summary:
+region: []
+carrier: []
+situation: []
+device: []
+aliases: []
+updated: {today}
+verified: {today}
+sources: []
+draft: true
+---
+
+一句话说明这篇文章帮读者做成什么。
+
+## 第一步
+
+"""
+
+
+@click.command(short_help="检查文章，不建索引")
+@content_option
+@click.option("--format", "layout", type=click.Choice(["text", "github"]), default="text", show_default=True,
+              help="github：写成 GitHub Actions 的标注。")  # fmt: skip
+def check(content: Path, layout: str) -> None:
+    """检查文章：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。"""
+    import index
+
+    problems = index.check(content)
+    faults = sum(problem.level == "fault" for problem in problems)
+    for problem in problems:
+        click.echo(annotation(problem, content) if layout == "github" else text_line(problem))
+    if layout == "text":
+        click.echo(f"错误 {faults} 处 · 提醒 {len(problems) - faults} 处")
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def text_line(problem: Problem) -> str:
+    """`file:line: message`; warnings say that they are."""
+    return str(problem) if problem.level == "fault" else f"{problem.path}:{problem.line}: 提醒：{problem.message}"
+
+
+def annotation(problem: Problem, content: Path) -> str:
+    """A workflow command of GitHub Actions; its values escape `%`, line ends and, in properties, `:` and `,`."""
+
+    def escaped(value: str, more: str = "") -> str:
+        return "".join(f"%{ord(letter):02X}" if letter in "%\r\n" + more else letter for letter in value)
+
+    path = escaped((content / problem.path).as_posix(), ":,")
+    level = "error" if problem.level == "fault" else "warning"
+    title = f",title={escaped(problem.code, ':,')}" if problem.code else ""
+    return f"::{level} file={path},line={problem.line}{title}::{escaped(problem.message)}"
+
+
+@click.command(short_help="新建一篇文章")
+@click.argument("article", metavar="TOPIC/NAME")
+@click.option("--title", metavar="TEXT", help="标题；不给则先用 NAME。")
+@content_option
+def new(article: str, title: str | None, content: Path) -> None:
+    """新建 CONTENT/TOPIC/NAME.md，写好各项前言，标为草稿；不会覆盖已有的文件。"""
+    parts = article.removesuffix(".md").split("/")
+    if any(not re.fullmatch(r"\w[\w.-]*", part) or part.startswith("_") for part in parts):
+        raise click.BadParameter(
+            f"{article!r} 不能作文章编号：每一段用字母、数字、汉字、-，且不以 _ 或 . 开头，例如 travel/japan",
+            param_hint="TOPIC/NAME",
+        )
+    path = content.joinpath(*parts[:-1], f"{parts[-1]}.md")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    quoted = "'" + (title or parts[-1]).replace("'", "''") + "'"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(SKELETON.format(title=quoted, today=date.today().isoformat()))  # noqa: DTZ011 an author's own day
+    except FileExistsError:
+        raise click.ClickException(f"{path} 已经存在，没有改动。") from None
+    click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index；边写边看：helpcenter preview。")
+
+
+@click.command(short_help="边写边看")
+@content_option
+@click.option("--port", metavar="P", type=click.IntRange(0, 65535), default=8001, show_default=True, help="端口。")
+def preview(content: Path, port: int) -> None:
+    """边写边看：存盘即重建，浏览器自动刷新；草稿也在内，线上的索引不受影响。"""
+    from helpcenter.preview import run_preview
+
+    run_preview(load_settings(), content, port)

@@ -1,0 +1,39 @@
+"""Results as the JSON object of `/api/v1/search`; `helpcenter search --json` prints the same.
+
+In: `Results`. Out: a dict of plain values. Why one function: two writers of one format drift apart.
+A change here is a change of a public format: docs, `/openapi.json` and CHANGELOG go with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from index import Results
+
+
+def results_to_json(results: Results) -> dict[str, Any]:
+    """The object of the API: query, total, complete, took_ms, suggestion, results, facets."""
+    return {
+        "query": results.query,
+        "total": results.total,
+        "complete": results.complete,
+        "took_ms": round(results.took_ms, 2),
+        "suggestion": results.suggestion,
+        "results": [
+            {
+                "article": hit.article,
+                "section": hit.section,
+                "title": hit.title,
+                "heading": hit.heading,
+                "url": hit.url,
+                "snippet": hit.snippet,
+                "score": round(hit.score, 4),
+                "matched": hit.matched,
+            }
+            for hit in results.hits
+        ],
+        "facets": {
+            name: [{"value": count.value, "count": count.count} for count in counts]
+            for name, counts in results.facets.items()
+        },
+    }
