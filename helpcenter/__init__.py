@@ -1,0 +1,48 @@
+"""The web application: `create_app` is its table of contents.
+
+In: settings, a built index. Out: a Flask application that answers every address of the help center.
+Why imports stay inside the function: `helpcenter --help` and the settings load this package too, without Flask or index.
+To add pages: write a blueprint in a module of its own and add it to the list below; errors, security headers, caching
+and the Traditional Chinese mirror then hold for it as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from helpcenter.settings import Settings
+    from index import Library
+
+
+def create_app(settings: Settings | None = None, *, library: Library | None = None) -> Flask:
+    """The application for `settings` (the environment's by default).
+
+    `library` takes the place of the one that `settings.index` names. A missing index is no error here: pages answer
+    503 until one is built. Raises `SettingsError`.
+    """
+    from flask import Flask
+
+    from helpcenter import caching, errors, htmx, pages, security, traditional, views
+    from helpcenter.settings import load_settings
+    from index import Library
+
+    settings = settings or load_settings()
+    app = Flask(__name__, static_folder=None)
+    app.extensions["settings"] = settings
+    app.extensions["library"] = library or Library(settings.index)
+
+    pages.prepare(app)
+    htmx.prepare(app)
+    errors.prepare(app)
+    for blueprint in (views.blueprint, caching.static_files):
+        app.register_blueprint(blueprint)
+
+    # After a request these run from the last to the first: translate, add headers, keep the finished answer.
+    caching.prepare(app)
+    security.prepare(app)
+    traditional.prepare(app)
+    security.trust_proxies(app, settings)
+    return app

@@ -1,0 +1,221 @@
+"""Finished answers, kept while their snapshot lives; static files, kept for good.
+
+In: requests and the responses of views. Out: the same bytes again without running the view, compressed for whoever
+takes gzip, with an ETag so that a browser asks for changes only.
+Why under WSGI: a repeated query costs a dictionary look-up instead of Flask's whole request cycle. Why gzip alone: brotli
+saves a seventh of 5 kB and costs a dependency.
+A key names all that an answer depends on; a view that reads more of the request than that must not call `keep`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask, Response, abort, current_app, request
+from werkzeug.http import http_date
+
+from helpcenter.htmx import VARY, fragment_asked
+from index import IndexUnavailable, Library
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Key = tuple[object, ...]
+
+BUDGET = 24 * 1024 * 1024
+"""Bytes of bodies kept by one worker: some 2,000 plain or 8,000 compressed result pages."""
+SMALLEST_COMPRESSED = 600
+"""Bytes below which gzip saves no packet."""
+PAGE_POLICY = "public, max-age=0, must-revalidate"
+"""Ask each time, and mostly hear 304: after a rebuild nobody reads an old page."""
+STATIC_POLICY = "public, max-age=31536000, immutable"
+
+static_files = Blueprint("static_files", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSeen:
+    """One answered search, for whoever counts them; told for cached answers too."""
+
+    query: str
+    total: int
+    complete: int
+    live: bool
+    """Whether it came while typing, so that the next keystroke may replace it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finished answer."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    headers_unchanged: list[tuple[str, str]]
+    etag: str
+    body: bytes
+    seen: SearchSeen | None
+
+
+class AnswerCache:
+    """WSGI: answers from memory what was answered before; least recently asked goes first. Safe among threads."""
+
+    def __init__(self, app: WSGIApplication, version: Callable[[], str], tell: Callable[[SearchSeen], None]) -> None:
+        self.app = app
+        self.version = version
+        self.tell = tell
+        self.entries: OrderedDict[Key, Kept] = OrderedDict()
+        self.size = 0
+        self.current = ""
+        self.lock = Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET":
+            return self.app(environ, start_response)
+        try:
+            version = self.version()
+        except IndexUnavailable:
+            return self.app(environ, start_response)
+        key = (
+            environ.get("PATH_INFO"),
+            environ.get("QUERY_STRING"),
+            environ.get("SCRIPT_NAME"),
+            environ.get("HTTP_HOST"),
+            environ.get("wsgi.url_scheme"),
+            fragment_asked(environ),
+            "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
+            # Warnings about old articles depend on the day.
+            int(time.time()) // 86400,
+        )
+        with self.lock:
+            if version != self.current:
+                self.entries.clear()
+                self.size = 0
+                self.current = version
+            kept = self.entries.get(key)
+            if kept:
+                self.entries.move_to_end(key)
+        if kept is None:
+            environ["helpcenter.key"] = (version, key)
+            return self.app(environ, start_response)
+        if kept.seen:
+            self.tell(kept.seen)
+        if environ.get("HTTP_IF_NONE_MATCH") == kept.etag:
+            start_response("304 NOT MODIFIED", kept.headers_unchanged)
+            return []
+        start_response(kept.status, kept.headers)
+        return [kept.body]
+
+    def add(self, version: str, key: Key, kept: Kept) -> None:
+        """Keep an answer unless its snapshot has gone meanwhile or it alone would fill a sixteenth of the room."""
+        if len(kept.body) > BUDGET // 16:
+            return
+        with self.lock:
+            if version != self.current or key in self.entries:
+                return
+            self.entries[key] = kept
+            self.size += len(kept.body)
+            while self.size > BUDGET:
+                self.size -= len(self.entries.popitem(last=False)[1].body)
+
+
+def prepare(app: Flask) -> None:
+    """Put the cache before the application, and fingerprint the static files."""
+    library: Library = app.extensions["library"]
+    observers: list[Callable[[SearchSeen], None]] = app.extensions.setdefault("search_observers", [])
+
+    def tell(seen: SearchSeen) -> None:
+        for observer in observers:
+            observer(seen)
+
+    cache = AnswerCache(app.wsgi_app, lambda: library.snapshot().id, tell)
+    app.extensions["answers"] = cache
+    app.wsgi_app = cache  # type: ignore[method-assign]
+    app.after_request(finish)
+
+
+def keep(response: Response, seen: SearchSeen | None = None) -> Response:
+    """Mark `response` as depending on nothing but the snapshot and the cache's key; report `seen` to the observers."""
+    response.headers["Cache-Control"] = PAGE_POLICY
+    request.environ["helpcenter.keep"] = True
+    request.environ["helpcenter.seen"] = seen
+    if seen:
+        current_app.extensions["answers"].tell(seen)
+    return response
+
+
+def finish(response: Response) -> Response:
+    """Compress; for what `keep` marked also add an ETag, answer 304 where that is enough, and store."""
+    environ = request.environ
+    marked = environ.get("helpcenter.keep", False)
+    if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
+        return response
+    body = response.get_data()
+    if len(body) >= SMALLEST_COMPRESSED and response.mimetype.startswith(("text/", "application/", "image/svg")):
+        response.headers["Vary"] = f"{VARY}, Accept-Encoding" if marked else "Accept-Encoding"
+        if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+            body = gzip(body, 9 if response.headers.get("Cache-Control") == STATIC_POLICY else 5)
+            response.headers["Content-Encoding"] = "gzip"
+            response.set_data(body)
+    elif marked:
+        response.headers["Vary"] = VARY
+    if not marked or response.status_code != 200:
+        return response
+    etag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    response.headers["ETag"] = etag
+    if "helpcenter.key" in environ:
+        headers = list(response.headers.items())
+        unchanged = [item for item in headers if not item[0].startswith("Content-")]
+        kept = Kept(response.status, headers, unchanged, etag, body, environ["helpcenter.seen"])
+        current_app.extensions["answers"].add(*environ["helpcenter.key"], kept)
+    if environ.get("HTTP_IF_NONE_MATCH") == etag:
+        response.status_code = 304
+        response.set_data(b"")
+        for name in ("Content-Length", "Content-Type", "Content-Encoding"):
+            response.headers.pop(name, None)
+    return response
+
+
+def gzip(body: bytes, level: int) -> bytes:
+    """`body` as a gzip stream without a time stamp, so equal pages have equal bytes."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, 31)
+    return compressor.compress(body) + compressor.flush()
+
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+    ".png": "image/png",
+}
+
+
+def fingerprints(names: Sequence[str]) -> dict[str, str]:
+    """The addresses of static files below `/static/`, each with `?v=` and a hash of its content."""
+    return {
+        name: f"/static/{name}?v={hashlib.blake2b((STATIC / name).read_bytes(), digest_size=6).hexdigest()}"
+        for name in names
+    }
+
+
+@static_files.get("/static/<path:name>")
+def static(name: str) -> Response:
+    """A file of `static/`. With a fingerprint it may be kept for a year, without one a browser asks again."""
+    path = (STATIC / name).resolve()
+    if not path.is_relative_to(STATIC.resolve()) or not path.is_file() or path.suffix not in TYPES:
+        abort(404)
+    response = keep(Response(path.read_bytes(), content_type=TYPES[path.suffix]))
+    if request.args.get("v"):
+        response.headers["Cache-Control"] = STATIC_POLICY
+    response.headers["Last-Modified"] = http_date(path.stat().st_mtime)
+    return response

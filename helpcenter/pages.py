@@ -1,0 +1,368 @@
+"""Page objects: everything one template shows, as ready words and addresses.
+
+In: records of `index`, the request's place. Out: one frozen object for each template, and its HTML by `render`.
+Why the work is done here: templates stay flat and call nothing, so rendering ten hits takes some 50 µs, and what a page
+says can be tested without HTML. Results, the busiest page, have a file of their own: `results_page.py`.
+A new page: a dataclass with a `frame` here, a template of the same name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from flask import Flask, current_app, request
+from jinja2 import ChoiceLoader, FileSystemLoader
+from markupsafe import Markup, escape
+
+from helpcenter import traditional
+from helpcenter.caching import fingerprints
+from helpcenter.settings import Settings
+from index import Article, ArticleCard, ArticlePage, Section, Snapshot, Topic
+
+PACKAGE = Path(__file__).parent
+STATIC_NAMES = ("app.css", "app.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
+STALE_AFTER = timedelta(days=180)
+"""Carriers change fees and menus about twice a year."""
+SECTION_TOP = "_"
+"""Stands for the part above the first heading in `/articles/<id>/sections/<anchor>`, where an anchor cannot be empty."""
+LISTED = 6
+"""Articles in each list of the home page: two rows of three on a desktop, one screen on a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """A large entry of the home page."""
+
+    situation: str
+    urgency: str
+    level: str
+    first: str
+    url: str = ""
+
+
+EMERGENCIES = (
+    Emergency("丢失", "立即", "now", "先锁住手机，再向运营商停号，然后补卡。"),
+    Emergency("损坏", "尽快", "soon", "先分清是手机坏了，还是卡的资料坏了。"),
+    Emergency("换机", "自己可办", "self", "旧手机先别抹掉，号码转好了再清空。"),
+    Emergency("激活失败", "自己可办", "self", "先连上 Wi-Fi 再试，不要删掉已装的 eSIM。"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is the same on all pages while the process lives."""
+
+    name: str
+    support_url: str
+    base_url: str
+    assets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every page: `templates/base.html`."""
+
+    site: Site
+    title: str
+    description: str
+    lang: str
+    root: str
+    """Prefix of all addresses: empty, `/zh-hant`, or where a proxy mounts the site, or both."""
+    mount: str
+    """The same without the mirror: where assets lie."""
+    canonical: str
+    alternate: str
+    """This page in the other script; empty where there is none (errors)."""
+    simplified: str
+    traditional: str
+    query: str = ""
+    """What the search box holds."""
+    kind: str = "website"
+
+
+class Page(Protocol):
+    """What `render` takes: any object with a frame."""
+
+    @property
+    def frame(self) -> Frame: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    frame: Frame
+    emergencies: tuple[Emergency, ...]
+    topics: tuple[Topic, ...]
+    topic_urls: Mapping[str, str]
+    popular: tuple[ArticleCard, ...]
+    recent: tuple[ArticleCard, ...]
+    article_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPage:
+    frame: Frame
+    topic: Topic
+    body: Markup
+    crumbs: tuple[tuple[str, str], ...]
+    subtopics: tuple[tuple[str, str, int], ...]
+    """Title, address, number of articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionBlock:
+    """A section as the article shows it."""
+
+    anchor: str
+    heading: str
+    level: int
+    html: Markup
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """One line of 适用: the filter's name, and each value with the search it leads to."""
+
+    name: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    frame: Frame
+    article: Article
+    crumbs: tuple[tuple[str, str], ...]
+    applies: tuple[Applies, ...]
+    sections: tuple[SectionBlock, ...]
+    contents: tuple[SectionBlock, ...]
+    warning: str
+    related: tuple[ArticleCard, ...]
+    previous: ArticleCard | None
+    next: ArticleCard | None
+    source_url: str
+    linked_data: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    frame: Frame
+    title: str
+    section: SectionBlock
+    article_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    frame: Frame
+    code: int
+    heading: str
+    message: str
+
+
+def prepare(app: Flask) -> None:
+    """Set up templates and what all pages share."""
+    settings: Settings = app.extensions["settings"]
+    # In a wheel the templates lie inside the package, in the project beside it.
+    app.jinja_loader = ChoiceLoader(
+        [FileSystemLoader(PACKAGE / "templates"), FileSystemLoader(PACKAGE.parent / "templates")]
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["site"] = Site(
+        settings.site_name, settings.support_url, settings.base_url, fingerprints(STATIC_NAMES)
+    )
+
+
+def render(template: str, page: Page) -> str:
+    """The HTML of a page object. Skips Flask's context processors, which nothing uses: 15 µs a page."""
+    return current_app.jinja_env.get_template(template).render(page=page)
+
+
+def render_fragment(template: str, page: Page) -> str:
+    """The changing part alone, led by its title: htmx moves that to the window."""
+    return f"<title>{escape(page.frame.title)}</title>\n{render(template, page)}"
+
+
+def frame(title: str = "", description: str = "", path: str | None = None, query: str = "", kind: str = "website") -> Frame:
+    """The frame of the requested page. `path` is its canonical address, the requested one by default."""
+    site: Site = current_app.extensions["site"]
+    root = request.script_root
+    is_mirror = traditional.is_traditional()
+    mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
+    path = quote(request.path, safe="/:@!$&'()*+,;=~") if path is None else path
+    origin = site.base_url or request.host_url.rstrip("/") + mount
+    simplified, mirror = origin + path, origin + traditional.PREFIX + path
+    return Frame(
+        site=site,
+        title=f"{title} · {site.name}" if title else site.name,
+        description=description or f"{site.name}：先做什么，后做什么，一步一步写清楚。",
+        lang=traditional.LANGUAGE if is_mirror else "zh-Hans",
+        root=root,
+        mount=mount,
+        canonical=mirror if is_mirror else simplified,
+        alternate=mount + path if is_mirror else mount + traditional.PREFIX + path,
+        simplified=simplified,
+        traditional=mirror,
+        query=query,
+        kind=kind,
+    )
+
+
+def home_page(snapshot: Snapshot) -> HomePage:
+    """The home page. An emergency no article speaks of is left out."""
+    known = {count.value for count in snapshot.facets().get("situation", ())}
+    cards = snapshot.cards()
+    root = request.script_root
+    verified = sorted((card for card in cards if card.verified), key=lambda card: card.verified or date.min, reverse=True)
+    return HomePage(
+        frame=frame(path="/"),
+        emergencies=tuple(
+            Emergency(e.situation, e.urgency, e.level, e.first, f"{root}/search?situation={quote(e.situation)}")
+            for e in EMERGENCIES
+            if e.situation in known
+        ),
+        topics=tuple(topic for topic in snapshot.topics() if topic.articles),
+        topic_urls={topic.id: topic_url(topic.id) for topic in snapshot.topics()},
+        popular=cards[:LISTED],
+        recent=tuple(verified[:LISTED]),
+        article_count=snapshot.article_count,
+    )
+
+
+def topic_page(snapshot: Snapshot, topic: Topic) -> TopicPage:
+    """A topic with its articles and the topics below it."""
+    below = topic.id + "/"
+    return TopicPage(
+        frame=frame(topic.title, topic.summary, topic_url(topic.id, root="")),
+        topic=topic,
+        body=local(topic.html),
+        crumbs=crumbs(snapshot, topic.id.rpartition("/")[0]),
+        subtopics=tuple(
+            (child.title, topic_url(child.id), len(child.articles))
+            for child in snapshot.topics()
+            if child.id.startswith(below)
+        ),
+    )
+
+
+def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleView:
+    """An article and its surroundings. `today` decides whether readers are warned of its age."""
+    article = page.article
+    url = f"/articles/{quote(article.id)}"
+    blocks = tuple(section_block(article, section) for section in article.sections)
+    trail = crumbs(snapshot, article.topic)
+    view = frame(article.title, article.summary, url, kind="article")
+    names = (("地区", "region"), ("运营商", "carrier"), ("情况", "situation"), ("设备", "device"))
+    return ArticleView(
+        frame=view,
+        article=article,
+        crumbs=trail,
+        applies=tuple(
+            Applies(name, tuple((value, f"{view.root}/search?{facet}={quote(value)}") for value in getattr(article, facet)))
+            for name, facet in names
+            if getattr(article, facet)
+        ),
+        sections=blocks,
+        contents=tuple(block for block in blocks if block.anchor and block.level <= 3),
+        warning=age_warning(article, today),
+        related=page.related,
+        previous=page.previous,
+        next=page.next,
+        source_url=f"{view.root}{url}.md",
+        linked_data=linked_data(article, view, trail),
+    )
+
+
+def section_view(page: ArticlePage, section: Section) -> SectionView:
+    """One section by itself; search engines are sent to its place in the article."""
+    article = page.article
+    url = f"/articles/{quote(article.id)}" + (f"#{quote(section.anchor)}" if section.anchor else "")
+    title = f"{section.heading} · {article.title}" if section.heading else article.title
+    view = frame(title, article.summary, url, kind="article")
+    return SectionView(view, article.title, section_block(article, section), view.root + url)
+
+
+def section_block(article: Article, section: Section) -> SectionBlock:
+    """A section with its HTML led into the mirror where needed."""
+    url = f"{request.script_root}/articles/{quote(article.id)}#{quote(section.anchor)}"
+    return SectionBlock(section.anchor, section.heading, section.level, local(section.html), url)
+
+
+def error_page(code: int, heading: str, message: str, query: str = "") -> ErrorPage:
+    """An error with a search box that already holds `query`. Has no canonical address: the host may be the error."""
+    site: Site = current_app.extensions["site"]
+    root = request.script_root
+    is_mirror = traditional.is_traditional()
+    mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
+    lang = traditional.LANGUAGE if is_mirror else "zh-Hans"
+    bare = Frame(site, f"{heading} · {site.name}", message, lang, root, mount, "", "", "", "", query)
+    return ErrorPage(bare, code, heading, message)
+
+
+def local(html: str) -> Markup:
+    """Sanitised HTML of the snapshot, its links into this site kept below the current root."""
+    root = request.script_root
+    if root:
+        for place in ("articles", "topics", "search"):
+            html = html.replace(f'="/{place}', f'="{root}/{place}')
+    return Markup(html)  # noqa: S704 the snapshot holds sanitised HTML only
+
+
+def topic_url(topic: str, root: str | None = None) -> str:
+    """The address of a topic below the current root."""
+    return f"{request.script_root if root is None else root}/topics/{quote(topic)}"
+
+
+def crumbs(snapshot: Snapshot, topic: str) -> tuple[tuple[str, str], ...]:
+    """Title and address of `topic` and the topics above it, outermost first."""
+    parts = topic.split("/") if topic else []
+    trail = ("/".join(parts[: end + 1]) for end in range(len(parts)))
+    return tuple(
+        (known.title if (known := snapshot.topic(name)) else name.rpartition("/")[2], topic_url(name)) for name in trail
+    )
+
+
+def age_warning(article: Article, today: date) -> str:
+    """What to tell readers about an article past its date, or nothing."""
+    if article.expires and article.expires <= today:
+        return f"本文的有效期到 {chinese_date(article.expires)}，内容可能已经变化，请先向运营商核实。"
+    if article.verified and today - article.verified > STALE_AFTER:
+        return f"本文上次核实是 {chinese_date(article.verified)}，已超过 180 天，费用和步骤请以运营商官网为准。"
+    return ""
+
+
+def chinese_date(day: date) -> str:
+    """2026 年 3 月 1 日."""
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
+
+
+def linked_data(article: Article, view: Frame, trail: Iterable[tuple[str, str]]) -> Markup:
+    """JSON-LD: the article and its breadcrumbs. `<` is escaped, so no title can end the script element."""
+    origin = view.simplified.partition("/articles/")[0]
+    steps = [(view.site.name, "/"), *((title, url.removeprefix(view.root)) for title, url in trail)]
+    data = [
+        {
+            "@context": "https://schema.org",
+            "@type": "Article",
+            "headline": article.title,
+            "description": article.summary,
+            "inLanguage": view.lang,
+            "mainEntityOfPage": view.canonical,
+            "publisher": {"@type": "Organization", "name": view.site.name},
+            **({"dateModified": article.updated.isoformat()} if article.updated else {}),
+        },
+        {
+            "@context": "https://schema.org",
+            "@type": "BreadcrumbList",
+            "itemListElement": [
+                {"@type": "ListItem", "position": place, "name": title, "item": origin + url}
+                for place, (title, url) in enumerate(steps, 1)
+            ],
+        },
+    ]
+    return Markup(json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704 escaped right here

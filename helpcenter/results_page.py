@@ -1,0 +1,276 @@
+"""The page object of results: hits grouped by article, filters with counts, and what to say when there are none.
+
+In: a query as the reader typed it, filters, a page number, the results of the snapshot. Out: `ResultsPage`.
+Why apart from the other pages: it is rendered at every keystroke. Whatever is the same for all queries of a snapshot
+is built once (`_labels`), addresses are put together from quoted pieces, and no list is longer than it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
+
+from flask import request
+from markupsafe import Markup
+
+from helpcenter.pages import Emergency, Frame, frame, home_page, topic_url
+from index import FACETS, ArticleCard, Hit, Results, Snapshot
+
+PER_PAGE = 10
+"""Hits on a page. Twenty cost twice the time for hits that few scroll to."""
+LAST_PAGE = 500
+STEPS_SHOWN = 3
+"""Hits of one article in its card; the rest unfold, so that one long article cannot fill the screen."""
+VALUES_SHOWN = 8
+VALUES_KEPT = 40
+"""Values of one filter shown at once, and at most."""
+FACET_NAMES = {"region": "地区", "carrier": "运营商", "situation": "情况", "device": "设备", "topic": "主题"}
+WHY = {"words": "", "substring": "", "pinyin": "拼音匹配", "similar": "相近写法"}
+"""What is said about a layer. Literal matches show for themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A hit inside its article's card."""
+
+    label: str
+    url: str
+    unfold_url: str
+    snippet: Markup
+    why: str
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An article with the hits it has on this page, in the order of its best."""
+
+    title: str
+    topic: str
+    url: str
+    steps: tuple[Step, ...]
+    more: tuple[Step, ...]
+    opens_partial: bool
+    """Whether the sections that share only a part of the query begin with this card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    name: str
+    facet: str
+    choices: tuple[Choice, ...]
+    more: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsPage:
+    """`templates/search.html`, and `templates/_results.html` for htmx."""
+
+    frame: Frame
+    query: str
+    note: str
+    count: str
+    """How many were found, in words; also what screen readers are told."""
+    cards: tuple[Card, ...]
+    filters: tuple[Filter, ...]
+    chips: tuple[tuple[str, str], ...]
+    """Active filters: label, and the address without it."""
+    clear_url: str
+    suggestion: str
+    suggestion_url: str
+    page: int
+    pages: int
+    previous_url: str
+    next_url: str
+    asked: bool
+    """Whether there was a query or a filter at all."""
+    emergencies: tuple[Emergency, ...] = ()
+    topics: tuple[tuple[str, str], ...] = ()
+    articles: tuple[ArticleCard, ...] = ()
+
+
+def search_page(
+    snapshot: Snapshot, query: str, chosen: Mapping[str, Sequence[str]], number: int, note: str = ""
+) -> tuple[ResultsPage, Results | None]:
+    """The page for a query and filters, and the results behind it (None where nothing was asked).
+
+    A page number past the end means the last page.
+    """
+    address = search_url(query, chosen)
+    if not query and not chosen:
+        return _idle_page(snapshot, note), None
+    results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
+    pages = max(1, min(LAST_PAGE, -(-results.total // PER_PAGE)))
+    if number > pages:
+        number = pages
+        results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
+    labels = topic_labels(snapshot)
+    named = query or "、".join(labels.get(value, value) for values in chosen.values() for value in values)
+    empty = not results.total
+    home = home_page(snapshot) if empty else None
+    page = ResultsPage(
+        frame=frame(f"{named} 的搜索结果", path=address, query=query),
+        query=query,
+        note=note,
+        count=count_line(results, bool(query)),
+        cards=cards_of(results.hits, request.script_root),
+        filters=filters_of(results.facets, chosen, labels),
+        chips=tuple(
+            (labels.get(value, value) if facet == "topic" else value, request.script_root + search_url(query, without(chosen, facet, value)))
+            for facet, values in chosen.items()
+            for value in values
+        ),
+        clear_url=request.script_root + search_url(query, {}),
+        suggestion=results.suggestion or "",
+        suggestion_url=request.script_root + search_url(results.suggestion, chosen) if results.suggestion else "",
+        page=number,
+        pages=pages,
+        previous_url=request.script_root + search_url(query, chosen, number - 1) if number > 1 else "",
+        next_url=request.script_root + search_url(query, chosen, number + 1) if number < pages else "",
+        asked=True,
+        emergencies=home.emergencies if home else (),
+        topics=_topic_links(snapshot) if home else (),
+        articles=home.popular if home else (),
+    )
+    return page, results
+
+
+def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
+    """Nothing asked yet: where to begin."""
+    home = home_page(snapshot)
+    return ResultsPage(
+        frame=frame("搜索", path="/search"),
+        query="",
+        note=note,
+        count="",
+        cards=(),
+        filters=filters_of(snapshot.facets(), {}, topic_labels(snapshot)),
+        chips=(),
+        clear_url="",
+        suggestion="",
+        suggestion_url="",
+        page=1,
+        pages=1,
+        previous_url="",
+        next_url="",
+        asked=False,
+        emergencies=home.emergencies,
+        topics=_topic_links(snapshot),
+        articles=home.popular,
+    )
+
+
+def count_line(results: Results, with_query: bool) -> str:
+    """How many sections were found, told apart by whether they hold all or part of the query."""
+    total, complete = results.total, results.complete
+    if not total:
+        return "没有找到相关内容"
+    if not with_query or complete >= total:
+        return f"共 {total} 个小节"
+    if not complete:
+        return f"没有小节包含全部内容，{total} 个部分相关"
+    return f"{complete} 个小节包含全部内容，另有 {total - complete} 个部分相关"
+
+
+def cards_of(hits: Sequence[Hit], root: str) -> tuple[Card, ...]:
+    """Hits under their articles, ordered by each article's best hit."""
+    groups: dict[str, list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault(hit.article, []).append(hit)
+    cards: list[Card] = []
+    whole_seen = partial_seen = False
+    for group in groups.values():
+        first = group[0]
+        opens = whole_seen and not first.complete and not partial_seen
+        whole_seen = whole_seen or first.complete
+        partial_seen = partial_seen or opens
+        steps = tuple(_step(hit, root) for hit in group)
+        article_url = root + first.url.partition("#")[0]
+        cards.append(Card(first.title, first.topic, article_url, steps[:STEPS_SHOWN], steps[STEPS_SHOWN:], opens))
+    return tuple(cards)
+
+
+def _step(hit: Hit, root: str) -> Step:
+    path, _, anchor = hit.url.partition("#")
+    return Step(
+        label=hit.heading or "概要",
+        url=root + hit.url,
+        unfold_url=f"{root}{path}/sections/{anchor or '_'}",
+        snippet=Markup(hit.snippet),  # noqa: S704 escaped by the index, with <mark> only
+        why=WHY.get(hit.matched, ""),
+        partial=not hit.complete,
+    )
+
+
+def filters_of(
+    facets: Mapping[str, Sequence[object]], chosen: Mapping[str, Sequence[str]], labels: Mapping[str, str]
+) -> tuple[Filter, ...]:
+    """The filters that can still be chosen, with counts; a chosen value is always among those shown."""
+    filters: list[Filter] = []
+    for facet in FACETS:
+        active = chosen.get(facet, ())
+        counts = facets.get(facet, ())
+        if not counts or (len(counts) == 1 and not active):
+            continue
+        choices = [_choice(facet, c.value, c.count, c.value in active, labels) for c in counts[:VALUES_KEPT]]  # type: ignore[attr-defined]
+        hidden = choices[VALUES_SHOWN:]
+        shown = choices[:VALUES_SHOWN] + [choice for choice in hidden if choice.chosen]
+        filters.append(
+            Filter(FACET_NAMES[facet], facet, tuple(shown), tuple(choice for choice in hidden if not choice.chosen))
+        )
+    return tuple(filters)
+
+
+def _choice(facet: str, value: str, count: int, chosen: bool, labels: Mapping[str, str]) -> Choice:
+    return Choice(value, labels.get(value, value) if facet == "topic" else value, count, chosen, _id(facet, value))
+
+
+@lru_cache(maxsize=4096)
+def _id(facet: str, value: str) -> str:
+    """The same for the same value in every answer: htmx gives the focus back by id."""
+    return f"f-{facet}-{quote(value, safe='')}"
+
+
+def search_url(query: str, chosen: Mapping[str, Sequence[str]], number: int = 1) -> str:
+    """The shareable address of a query, filters and page, without the root."""
+    pieces = [f"q={quote_plus(query)}"] if query else []
+    pieces += [f"{facet}={quote_plus(value)}" for facet in FACETS for value in chosen.get(facet, ())]
+    if number > 1:
+        pieces.append(f"page={number}")
+    return "/search?" + "&".join(pieces) if pieces else "/search"
+
+
+def without(chosen: Mapping[str, Sequence[str]], facet: str, value: str) -> dict[str, tuple[str, ...]]:
+    """The filters less one value."""
+    return {
+        name: rest
+        for name, values in chosen.items()
+        if (rest := tuple(v for v in values if (name, v) != (facet, value)))
+    }
+
+
+def topic_labels(snapshot: Snapshot) -> Mapping[str, str]:
+    """Titles of topics by id. Built once for each snapshot."""
+    return _labels(snapshot.id, snapshot)
+
+
+@lru_cache(maxsize=2)
+def _labels(_snapshot_id: str, snapshot: Snapshot) -> Mapping[str, str]:
+    return {topic.id: topic.title for topic in snapshot.topics()}
+
+
+def _topic_links(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    return tuple((topic.title, topic_url(topic.id)) for topic in snapshot.topics() if topic.articles)[:12]

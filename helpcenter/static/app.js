@@ -1,0 +1,283 @@
+// What the browser does beside htmx: typing, history, keys, and small comforts of the article.
+// In: the elements of templates/. Out: events for htmx, classes, nothing that a page needs to be readable.
+// Why the request is not left to hx-trigger: its filters need eval, which the security policy forbids, and an input
+// method needs care. Every listener sits on the document, so swapped parts need no set-up.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const on = (type, handler, options) => document.addEventListener(type, handler, options);
+  const word = (name) => $(`[data-word="${name}"]`, $("#words").content).textContent;
+  const store = {
+    get(key, fallback) {
+      try { return JSON.parse(localStorage.getItem(key)) ?? fallback; } catch { return fallback; }
+    },
+    set(key, value) {
+      try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private mode: forget */ }
+    },
+  };
+
+  // Theme: before the first paint, hence a script that blocks. No value means what the system says.
+  const themes = ["auto", "light", "dark"];
+  const paint = (theme) => (theme === "auto" ? root.removeAttribute("data-theme") : root.setAttribute("data-theme", theme));
+  root.classList.add("js");
+  paint(store.get("theme", "auto"));
+  const nameTheme = () => {
+    const button = $(".theme");
+    const theme = store.get("theme", "auto");
+    button.hidden = false;
+    $("span", button).textContent = word(theme);
+    button.setAttribute("aria-label", word("theme") + word(theme));
+  };
+  on("click", (event) => {
+    if (!event.target.closest(".theme")) return;
+    const next = themes[(themes.indexOf(store.get("theme", "auto")) + 1) % themes.length];
+    store.set("theme", next);
+    paint(next);
+    nameTheme();
+  });
+  on("click", (event) => {
+    const link = event.target.closest("[data-language]");
+    if (link) document.cookie = `language=${link.dataset.language};path=/;max-age=31536000;samesite=lax`;
+  });
+
+  // Live search. One request for each settled value; none while an input method composes.
+  const PAUSE = 20; // ms after a keystroke; a finished composition needs none
+  const REST = 900; // ms after which typing counts as done: history entry, announcement, recent searches
+  let composing = false;
+  let asked = null; // the value of the last request
+  let pending = 0;
+  let resting = 0;
+  let before = null; // the address before this burst of typing
+  let restoring = null; // Back's own request, which newer typing must overtake
+  const box = () => $("#q");
+  const isBox = (event) => event.target === box();
+  const busy = (state) => $("#main").setAttribute("aria-busy", String(state));
+
+  const ask = (force) => {
+    clearTimeout(pending);
+    const value = box().value.trim();
+    if (!force && value === asked) return;
+    asked = value;
+    before ??= location.href;
+    restoring?.abort();
+    hideRecent();
+    htmx.trigger("#search", "settled");
+    rest();
+  };
+  const rest = () => {
+    clearTimeout(resting);
+    resting = setTimeout(settle, REST);
+  };
+  // While typing the address is replaced; now the one before it gets its own entry back.
+  const settle = () => {
+    clearTimeout(resting);
+    if ($("#main").getAttribute("aria-busy") === "true") return rest();
+    if (before !== null && before !== location.href) {
+      const now = location.href;
+      history.replaceState({ htmx: true }, "", before);
+      history.pushState({ htmx: true }, "", now);
+      remember(box().value.trim());
+    }
+    before = null;
+    announce();
+  };
+  const announce = () => {
+    const count = $("#count");
+    if (count) $("#announce").textContent = count.textContent;
+  };
+  const showAddress = () => {
+    asked = new URLSearchParams(location.search).get("q") ?? "";
+    if (!composing) box().value = asked;
+  };
+
+  on("compositionstart", (event) => { if (isBox(event)) { composing = true; clearTimeout(pending); } });
+  on("compositionend", (event) => { if (isBox(event)) { composing = false; ask(); } });
+  on("input", (event) => {
+    if (!isBox(event) || composing || event.isComposing) return;
+    clearTimeout(pending);
+    pending = setTimeout(ask, PAUSE);
+    if (!box().value) showRecent();
+  });
+  on("change", (event) => { if (event.target.form?.id === "search" && event.target.type === "checkbox") { ask(true); settle(); } });
+  // Enter that picks a candidate is no Enter. Safari ends the composition first: there the key code tells.
+  const picksCandidate = (event) => composing || event.isComposing || event.keyCode === 229;
+  on("submit", (event) => {
+    if (event.target.id !== "search") return;
+    if (composing) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    clearTimeout(pending);
+    asked = box().value.trim();
+    before ??= location.href;
+    restoring?.abort();
+    hideRecent();
+    clearTimeout(resting);
+    resting = setTimeout(settle, 0);
+  }, true);
+
+  on("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "main") busy(true); });
+  on("htmx:afterRequest", (event) => { if (event.detail.target?.id === "main" && event.detail.xhr.status !== 0) busy(false); });
+  on("htmx:sendError", () => { busy(false); $("#announce").textContent = word("offline"); });
+  on("htmx:pushedIntoHistory", () => { before = null; showAddress(); rest(); });
+  on("htmx:historyCacheMiss", (event) => { restoring = event.detail.xhr; });
+  on("htmx:historyRestore", () => { restoring = null; showAddress(); dress(); });
+  addEventListener("popstate", () => {
+    clearTimeout(pending);
+    clearTimeout(resting);
+    before = null;
+    htmx.trigger("#search", "htmx:abort");
+    busy(false);
+    showAddress();
+  });
+  addEventListener("pagehide", () => { if (before !== null) settle(); });
+  on("click", (event) => { if (before !== null && event.target.closest("#main a")) settle(); }, true);
+
+  // Keys: / to the box, arrows through the hits, Escape back.
+  on("keydown", (event) => {
+    if (picksCandidate(event)) {
+      if (isBox(event) && event.key === "Enter") event.preventDefault();
+      return;
+    }
+    const typing = event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      box().focus();
+      box().select();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const stops = [box(), ...($("#recent").hidden ? $$(".hit").filter((hit) => hit.offsetParent) : $$("#recent a"))];
+      const here = stops.indexOf(event.target);
+      const next = stops[here + (event.key === "ArrowDown" ? 1 : -1)];
+      if (here < 0 || !next) return;
+      event.preventDefault();
+      next.focus();
+    } else if (event.key === "Escape") {
+      if (event.target.closest(".hit, #recent")) box().focus();
+      else if (isBox(event)) {
+        event.preventDefault();
+        if (!$("#recent").hidden) hideRecent();
+        else if (box().value) { box().value = ""; ask(); }
+        else box().blur();
+      }
+    }
+  });
+
+  // Recent searches, on this device only.
+  const MOST = 6;
+  const remember = (query) => {
+    if (query.length < 2) return;
+    store.set("recent", [query, ...store.get("recent", []).filter((old) => old !== query)].slice(0, MOST));
+  };
+  const make = (tag, attributes, ...children) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.append(...children);
+    return element;
+  };
+  const showRecent = () => {
+    const queries = store.get("recent", []);
+    const panel = $("#recent");
+    if (box().value || !queries.length) return hideRecent();
+    panel.replaceChildren(
+      make("p", {}, word("recent")),
+      make("ul", {}, ...queries.map((query) => {
+        const remove = make("button", { type: "button", className: "forget" }, "×");
+        remove.dataset.query = query;
+        remove.setAttribute("aria-label", `${word("remove")} ${query}`);
+        return make("li", {}, make("a", { href: `${$("#search").getAttribute("action")}?q=${encodeURIComponent(query)}` }, query), remove);
+      })),
+      make("button", { type: "button", className: "forget" }, word("clear")),
+    );
+    panel.hidden = false;
+  };
+  const hideRecent = () => { $("#recent").hidden = true; };
+  on("focusin", (event) => { if (isBox(event)) showRecent(); else if (!event.target.closest("#recent")) hideRecent(); });
+  on("click", (event) => {
+    const forget = event.target.closest(".forget");
+    if (forget) {
+      store.set("recent", forget.dataset.query ? store.get("recent", []).filter((old) => old !== forget.dataset.query) : []);
+      showRecent();
+      box().focus();
+    } else if (!event.target.closest("#search")) hideRecent();
+  });
+
+  // A hit unfolds in place; a second press folds it.
+  const fold = (link, open) => {
+    link.setAttribute("aria-expanded", String(open));
+    link.firstChild.data = word(open ? "fold" : "unfold");
+    link.parentElement.querySelector(".unfolded").hidden = !open;
+  };
+  on("click", (event) => {
+    const link = event.target.closest(".unfold");
+    if (!link || !link.parentElement.querySelector(".unfolded").hasChildNodes()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    fold(link, link.getAttribute("aria-expanded") !== "true");
+  }, true);
+  on("htmx:afterSwap", (event) => {
+    if (event.detail.target.matches(".unfolded")) {
+      fold(event.detail.requestConfig.elt, true);
+      dressSteps(event.detail.target);
+    } else if (event.detail.target.id === "main") rest();
+  });
+
+  // The article: ticks that this device remembers, links to copy, contents that follow the scroll.
+  const ticksKey = () => `ticks:${$("[data-article]")?.dataset.article}`;
+  const dressSteps = (within) => {
+    $$("ol.steps > li", within).forEach((step) => {
+      if ($(".tick", step)) return;
+      const tick = make("input", { type: "checkbox", className: "tick" });
+      tick.setAttribute("aria-label", `${word("done")}：${step.textContent.trim().slice(0, 30)}`);
+      step.prepend(tick);
+    });
+  };
+  const copyButton = (text) => {
+    const button = make("button", { type: "button", className: "copy" }, word("copy"));
+    button.dataset.copy = text;
+    return button;
+  };
+  let watcher = null;
+  const dress = () => {
+    const article = $("[data-article]");
+    watcher?.disconnect();
+    if (!article) return;
+    dressSteps(article);
+    const done = store.get(ticksKey(), []);
+    $$(".tick", article).forEach((tick, number) => { tick.checked = done.includes(number); });
+    $(".print", article)?.removeAttribute("hidden");
+    $$("pre, a[href^='tel:']", article).forEach((place) => {
+      if (place.matches("pre")) place.append(copyButton(place.textContent));
+      else place.after(copyButton(place.textContent.trim()));
+    });
+    const links = new Map($$(".toc a", article).map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+    if (!links.size) return;
+    const visible = new Set();
+    watcher = new IntersectionObserver((entries) => {
+      entries.forEach((entry) => visible[entry.isIntersecting ? "add" : "delete"](entry.target.id));
+      const current = [...links.keys()].find((id) => visible.has(id));
+      if (current) links.forEach((link, id) => (id === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    }, { rootMargin: "-96px 0px -55% 0px" });
+    links.forEach((_, id) => { const part = document.getElementById(id); if (part) watcher.observe(part); });
+  };
+  on("change", (event) => {
+    if (!event.target.matches("[data-article] .tick")) return;
+    store.set(ticksKey(), $$("[data-article] .tick").flatMap((tick, number) => (tick.checked ? [number] : [])));
+  });
+  on("click", (event) => {
+    if (event.target.closest(".print")) print();
+    const anchor = event.target.closest(".anchor");
+    const copy = event.target.closest(".copy");
+    if (!anchor && !copy) return;
+    navigator.clipboard?.writeText(anchor ? anchor.href : copy.dataset.copy).then(() => {
+      $("#announce").textContent = word("copied");
+      const button = copy ?? anchor;
+      const label = button.textContent;
+      button.textContent = word("copied");
+      setTimeout(() => { button.textContent = label; }, 1500);
+    }, () => {});
+  });
+
+  on("DOMContentLoaded", () => {
+    asked = box().value.trim();
+    nameTheme();
+    dress();
+  });
+})();
