@@ -1,8 +1,14 @@
 """The index package: content in, ranked sections out. The web application imports these names and no others.
 
 In: a folder of Markdown. Out: `build` makes an immutable snapshot, `Library` opens the live one and answers.
-Why a seam: `helpcenter` never sees Whoosh or jieba, so another engine can stand beside them behind these names.
+Why a seam: `helpcenter` never sees Whoosh or jieba, so another engine can stand beside them behind these names. They load on
+first use: a command that only prints help does not wait for numpy.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from index.model import (
     FACETS,
@@ -21,19 +27,58 @@ from index.model import (
     Topic,
 )
 
+if TYPE_CHECKING:
+    from index.articles import read_articles
+    from index.building import build
+    from index.evaluating import MEASURES, Evaluation, evaluate
+    from index.library import MAX_LIMIT, Library, Snapshot
+
+_LAZY = {
+    "read_articles": "articles",
+    "build": "building",
+    "MEASURES": "evaluating",
+    "Evaluation": "evaluating",
+    "evaluate": "evaluating",
+    "MAX_LIMIT": "library",
+    "Library": "library",
+    "Snapshot": "library",
+}
+
 __all__ = [
     "FACETS",
     "LAYERS",
+    "MAX_LIMIT",
+    "MEASURES",
     "Article",
     "ArticleCard",
     "ArticlePage",
     "BuildReport",
     "ContentFaults",
+    "Evaluation",
     "FacetCount",
     "Hit",
     "IndexUnavailable",
+    "Library",
     "Problem",
     "Results",
     "Section",
+    "Snapshot",
     "Topic",
+    "build",
+    "evaluate",
+    "read_articles",
+    "rollback",
 ]
+
+
+def rollback(index: Any) -> str:
+    """Make the snapshot before the live one live; returns its name. Raises IndexUnavailable where there is none."""
+    from index.snapshots import IndexFolder
+
+    return IndexFolder(index).rollback()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f"index.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'index' has no attribute {name!r}")

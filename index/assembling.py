@@ -1,0 +1,228 @@
+"""Assembling: prepared articles, new and kept, become the files of one snapshot.
+
+In: an empty folder, the ids in order, what was prepared anew, and the previous snapshot for the rest. Out: every file of the
+snapshot but its stamp. Why all of it anew each time: see `building.py`; array work over 12,700 sections takes about a second.
+
+    MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
+    text, folded                   each section's record as written and folded (blobs.py)
+    sections.npy                   per section: article number, first visible byte in `folded`, characters
+    pages                          each article as JSON, with its surroundings
+    articles.json, topics.json     lists
+    facets.json, facets.npy        filter values, and one bit a section for each
+    tokens.npz, tokens.txt         word numbers per section and their vocabulary, for the next build only
+    sounds.npz                     how characters sound (sounds.py)
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from index.articles import TopicIntro
+from index.blobs import Texts
+from index.codec import write_segment
+from index.inverting import FIELD_BREAK, invert, word_key
+from index.model import FACETS
+from index.preparing import Prepared
+from index.relating import related
+from index.sounds import write_sounds
+from index.tuning import Tuning
+from index.weights import Weights
+
+CARD_BREAK = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The last snapshot, for what has not changed."""
+
+    place: Path
+    stamp: dict[str, Any]
+    digests: dict[str, str]
+    articles: dict[str, tuple[int, int, int]]
+    """Article id → its number, its first section, one past its last."""
+
+
+def open_previous(place: Path, stamp: dict[str, Any]) -> Previous:
+    """Open the snapshot in `place` for reuse."""
+    articles = json.loads((place / "articles.json").read_text("utf-8"))
+    at, spans, digests = 0, {}, {}
+    for number, article in enumerate(articles):
+        spans[article["id"]] = (number, at, at + article["sections"])
+        digests[article["id"]] = article["digest"]
+        at += article["sections"]
+    return Previous(place, stamp, digests, spans)
+
+
+def assemble(
+    place: Path,
+    ids: Sequence[str],
+    fresh: dict[str, Prepared],
+    previous: Previous | None,
+    topics: Sequence[TopicIntro],
+    tuning: Tuning,
+    weights: Weights,
+) -> dict[str, int]:
+    """Write the snapshot's files into `place`. Returns {"articles": …, "sections": …}."""
+    vocabulary: dict[str, int] = {}
+    kept = _Kept(previous, vocabulary) if previous else None
+    pages, records, folded, digests = [], [], [], []
+    words, word_fields, counts, article_of = [], [], [], []
+    for number, article_id in enumerate(ids):
+        if article_id in fresh:
+            item = fresh[article_id]
+            renumber = np.array([vocabulary.setdefault(word, len(vocabulary)) for word in item.vocabulary], np.uint32)
+            own_words = renumber[np.frombuffer(item.words, np.uint32)] if len(item.words) else np.empty(0, np.uint32)
+            own_fields, own_counts = np.frombuffer(item.word_fields, np.uint8), item.word_counts
+            page, own_records, own_folded, digest = item.page, item.records, item.folded, item.digest
+        else:
+            assert kept is not None and previous is not None
+            page, own_records, own_folded, own_words, own_fields, own_counts = kept.article(article_id)
+            digest = previous.digests[article_id]
+        pages.append(page)
+        digests.append(digest)
+        records.extend(own_records)
+        folded.extend(own_folded)
+        words.append(own_words)
+        word_fields.append(own_fields)
+        counts.extend(own_counts)
+        article_of.extend([number] * len(own_records))
+
+    all_words = np.concatenate(words) if words else np.empty(0, np.uint32)
+    all_fields = np.concatenate(word_fields) if word_fields else np.empty(0, np.uint8)
+    all_counts = np.array(counts, np.uint32)
+    texts = list(vocabulary)
+    keys = kept.keys(texts) if kept else np.fromiter(map(word_key, texts), np.uint64, len(texts))
+    inverted = invert([record.decode() for record in folded], all_words, all_fields, all_counts, keys, weights)
+
+    parsed = [json.loads(page) for page in pages]
+    surroundings = _Surroundings(parsed, digests, topics)
+    used = np.zeros(len(texts), bool)
+    used[all_words] = True
+    write_segment(
+        place, inverted, sorted(text for text, one in zip(texts, used, strict=True) if one), surroundings.cards()
+    )
+    Texts.write(place / "text", records)
+    Texts.write(place / "folded", folded)
+    visible = [_visible_start(record, not anchor) for record, anchor in zip(folded, surroundings.anchors, strict=True)]
+    lengths = [len(record.decode()) for record in folded]
+    np.save(place / "sections.npy", np.array([article_of, visible, lengths], np.uint32).reshape(3, -1))
+    Texts.write(place / "pages", pages)
+    neighbours = related(inverted, np.array(article_of, np.uint32), len(pages), weights)
+    surroundings.write(place, neighbours)
+    np.savez(place / "tokens.npz", words=all_words, fields=all_fields, counts=all_counts, keys=keys)
+    (place / "tokens.txt").write_text("\n".join(texts), "utf-8")
+    write_sounds(place, inverted, previous.place if previous else None)
+    return {"articles": len(pages), "sections": len(records)}
+
+
+def _visible_start(folded: bytes, lead: bool) -> int:
+    """The first byte of a record that counts as the section's own text: all of the lead's, from the heading on elsewhere."""
+    if lead:
+        return 0
+    title, aliases, _ = folded.split(FIELD_BREAK.encode(), 2)
+    return len(title) + len(aliases) + 2
+
+
+class _Kept:
+    """Unchanged articles, read back from the previous snapshot."""
+
+    def __init__(self, previous: Previous, vocabulary: dict[str, int]) -> None:
+        place = previous.place
+        self._spans = previous.articles
+        self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
+        with np.load(place / "tokens.npz", allow_pickle=False) as tokens:
+            self._words, self._fields, self._counts, self._keys = (
+                tokens[name] for name in ("words", "fields", "counts", "keys")
+            )
+        self._starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._counts, dtype=np.int64)))
+        old = (place / "tokens.txt").read_text("utf-8")
+        vocabulary.update((word, number) for number, word in enumerate(old.split("\n") if old else ()))
+
+    def article(self, article_id: str) -> tuple[Any, ...]:
+        number, first, last = self._spans[article_id]
+        span = slice(self._starts[first], self._starts[last])
+        return (
+            self._pages[number],
+            [self._text[i] for i in range(first, last)],
+            [self._folded[i] for i in range(first, last)],
+            self._words[span],
+            self._fields[span],
+            self._counts[first:last].tolist(),
+        )
+
+    def keys(self, texts: list[str]) -> Any:
+        new = np.fromiter(map(word_key, texts[len(self._keys) :]), np.uint64, len(texts) - len(self._keys))
+        return np.concatenate((self._keys, new))
+
+
+class _Surroundings:
+    """What stands around the articles: lists, topics, filters, the card of each section."""
+
+    def __init__(self, parsed: list[dict[str, Any]], digests: list[str], topics: Sequence[TopicIntro]) -> None:
+        self._parsed = parsed
+        self._digests = digests
+        self._topics = {topic.id: asdict(topic) for topic in topics}
+        for article in parsed:
+            topic = article["topic"]
+            if topic and topic not in self._topics:
+                title = topic.rsplit("/", 1)[-1]
+                self._topics[topic] = asdict(TopicIntro(id=topic, title=title, summary="", html="", order=0.0))
+        self.anchors = [section["anchor"] for article in parsed for section in article["sections"]]
+
+    def cards(self) -> list[str]:
+        """Per section: article id, anchor, title, heading, topic title, address."""
+        cards = []
+        for article in self._parsed:
+            topic = self._topics[article["topic"]]["title"] if article["topic"] else ""
+            address = "/articles/" + quote(article["id"])
+            for section in article["sections"]:
+                url = address + ("#" + quote(section["anchor"]) if section["anchor"] else "")
+                cards.append(
+                    CARD_BREAK.join(
+                        (article["id"], section["anchor"], article["title"], section["heading"], topic, url)
+                    )
+                )
+        return cards
+
+    def write(self, place: Path, related_articles: list[list[int]]) -> None:
+        articles = [
+            {
+                **{
+                    name: article[name]
+                    for name in ("id", "title", "summary", "topic", "order", "updated", "verified", "expires")
+                },
+                "digest": digest,
+                "sections": len(article["sections"]),
+                "related": near,
+            }
+            for article, digest, near in zip(self._parsed, self._digests, related_articles, strict=True)
+        ]
+        _write_json(place / "articles.json", articles)
+        _write_json(
+            place / "topics.json", sorted(self._topics.values(), key=lambda topic: (topic["order"], topic["id"]))
+        )
+        values: dict[tuple[str, str], list[int]] = defaultdict(list)
+        at = 0
+        for article in self._parsed:
+            sections = range(at, at := at + len(article["sections"]))
+            for name in FACETS:
+                own = ([article[name]] if article[name] else []) if name == "topic" else article[name]
+                for value in dict.fromkeys(own):
+                    values[name, value].extend(sections)
+        bits = np.zeros((len(values), -(-at // 64) * 64), bool)
+        for row, sections_of_value in enumerate(values.values()):
+            bits[row, sections_of_value] = True
+        np.save(place / "facets.npy", np.packbits(bits, axis=1, bitorder="little").view(np.uint64))
+        _write_json(place / "facets.json", list(values))
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")

@@ -1,0 +1,225 @@
+"""Building: the content folder becomes the live snapshot. The whole flow is `build`, top to bottom.
+
+In: a folder of Markdown and the index folder. Out: a new snapshot beside the live one, verified, then switched to; or
+ContentFaults with every fault, the live one untouched. Why in these stages: reading and segmenting cost nearly everything and
+depend on one file each, so they run on every core and only for files whose bytes changed; the rest is array work, done anew
+each time, so that an incremental build gives the very bytes a full build would.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from index.articles import read_topics, scan
+from index.assembling import Previous, assemble, open_previous
+from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
+from index.preparing import Prepared, prepare
+from index.segmenting import Segmenter
+from index.snapshots import FORMAT, IndexFolder, read_stamp, write_stamp
+from index.tuning import Tuning, read_tuning
+from index.weights import load_weights
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage's name, how much is done and how much there is."""
+
+_FILES_A_TASK = 16
+_PARALLEL_FROM = 24  # files; below, starting a pool costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    id: str
+    path: str
+    raw: bytes
+    digest: str
+
+
+def build(
+    content: Path,
+    index: Path,
+    *,
+    full: bool = False,
+    drafts: bool = False,
+    keep: int = 3,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Bring the index in `index` up to date with the articles in `content`.
+
+    Incremental unless `full` is set or something that shapes every section changed (dictionary, weights, format).
+    Raises ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for the first.
+    """
+    started = time.perf_counter()
+    tell = progress or (lambda stage, done, total: None)
+    if not content.is_dir():
+        raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
+    folder = IndexFolder(index)
+    with folder.lock():
+        tuning = read_tuning(content)
+        shape = _shape(tuning, drafts)
+        previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape)
+        files = _read(content)
+        known = previous.digests if previous else {}
+        changed = [file for file in files if known.get(file.id) != file.digest]
+        topics, problems = read_topics(content)
+        prepared, skipped, found = _prepare(changed, tuning, tell)
+        problems = [*found, *problems]
+        if faults := tuple(problem for problem in problems if problem.level == "fault"):
+            raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
+        skipped_ids = {item for item in skipped if not drafts}
+        identity = _identity(shape, tuning, files, topics)
+        removed = len(known.keys() - {file.id for file in files})
+        if previous and previous.stamp["id"] == identity:
+            return BuildReport(
+                previous.stamp["articles"],
+                previous.stamp["sections"],
+                0,
+                0,
+                time.perf_counter() - started,
+                previous.place.name,
+                False,
+                "",
+            )
+        ids = [file.id for file in files if file.id not in skipped_ids]
+        with folder.building() as place:
+            tell("write", 0, 1)
+            counts = assemble(place, ids, prepared, previous, topics, tuning, load_weights())
+            write_stamp(
+                place,
+                {
+                    "id": identity,
+                    "shape": shape,
+                    "built": datetime.now(UTC).isoformat(timespec="seconds"),
+                    **counts,
+                    "drafts": sorted(skipped),
+                    "tuning": tuning.as_json(),
+                },
+            )
+            _verify(place)
+            tell("write", 1, 1)
+            name = folder.publish(place, identity[:12], keep)
+    return BuildReport(
+        counts["articles"],
+        counts["sections"],
+        len(changed),
+        removed,
+        time.perf_counter() - started,
+        name,
+        previous is None,
+        reason,
+        tuple(problems),
+    )
+
+
+def _shape(tuning: Tuning, drafts: bool) -> dict[str, str]:
+    """What every section depends on besides its file; the keys name the reason for a full build."""
+    package = Path(__file__).parent
+    code = hashlib.sha256()
+    for name in ("folding", "segmenting", "articles", "rendering", "preparing", "inverting", "codec", "assembling"):
+        code.update((package / f"{name}.py").read_bytes())
+    return {
+        "索引格式": str(FORMAT),
+        "程序": code.hexdigest()[:16],
+        "分词词典": hashlib.sha256("\n".join(tuning.words).encode()).hexdigest()[:16],
+        "权重": load_weights().stamp,
+        "草稿设置": str(drafts),
+    }
+
+
+def _previous(folder: IndexFolder, shape: dict[str, str]) -> tuple[Previous | None, str]:
+    try:
+        place = folder.live()
+        stamp = read_stamp(place)
+    except IndexUnavailable as error:
+        return None, "首次建立" if not folder.names() else str(error)
+    changed = [name for name, value in shape.items() if stamp["shape"].get(name) != value]
+    if changed:
+        return None, "、".join(changed) + "有变化"
+    return open_previous(place, stamp), ""
+
+
+def _read(content: Path) -> list[_File]:
+    files = []
+    for relative, path in scan(content):
+        raw = path.read_bytes()
+        files.append(
+            _File(relative.removesuffix(".md"), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest())
+        )
+    return sorted(files, key=lambda file: file.id)
+
+
+def _identity(shape: dict[str, str], tuning: Tuning, files: list[_File], topics: Any) -> str:
+    digest = hashlib.sha256(repr((sorted(shape.items()), tuning, topics)).encode())
+    for file in files:
+        digest.update(f"{file.id}\0{file.digest}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+_segmenter: Segmenter | None = None  # a worker process's own, inherited by fork
+
+
+def _prepare(
+    files: list[_File], tuning: Tuning, tell: Progress
+) -> tuple[dict[str, Prepared], list[str], list[Problem]]:
+    """Prepare the changed files on every core. Returns the articles by id, the drafts' ids, and all problems."""
+    prepared: dict[str, Prepared] = {}
+    drafts: list[str] = []
+    problems: list[Problem] = []
+    tell("prepare", 0, len(files))
+    if not files:
+        return prepared, drafts, problems
+    done = 0
+    for batch in _batches(files, tuning):
+        for article, found, draft in batch:
+            problems.extend(found)
+            if article is not None:
+                prepared[article.id] = article
+                if draft:
+                    drafts.append(article.id)
+        done += len(batch)
+        tell("prepare", done, len(files))
+    return prepared, drafts, problems
+
+
+def _batches(files: list[_File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem], bool]]]:
+    global _segmenter
+    _segmenter = Segmenter(tuning.words)
+    workers = min(os.cpu_count() or 1, 8)
+    tasks = [files[i : i + _FILES_A_TASK] for i in range(0, len(files), _FILES_A_TASK)]
+    if len(files) < _PARALLEL_FROM or workers == 1:
+        yield from map(_prepare_batch, tasks)
+        return
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context(method), initializer=_start_worker, initargs=(tuning.words,)
+    ) as pool:
+        yield from pool.map(_prepare_batch, tasks)
+
+
+def _start_worker(words: Iterable[str]) -> None:
+    global _segmenter
+    if _segmenter is None:  # spawned, not forked
+        _segmenter = Segmenter(words)
+
+
+def _prepare_batch(files: list[_File]) -> list[tuple[Prepared | None, list[Problem], bool]]:
+    assert _segmenter is not None
+    return [prepare(file.id, file.path, file.raw, file.digest, _segmenter) for file in files]
+
+
+def _verify(place: Path) -> None:
+    """Open the new snapshot as a server would and ask it for what it must have; a snapshot that fails never goes live."""
+    from index.library import Snapshot
+
+    snapshot = Snapshot(place)
+    first = next(iter(snapshot.cards()), None)
+    if first and not snapshot.search(first.title).total:
+        raise IndexUnavailable(f"新索引自检失败：用标题「{first.title}」搜不到文章。线上索引没有动。请报告这个错误。")

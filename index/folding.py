@@ -1,0 +1,76 @@
+"""Folding: one text, however it was typed, becomes one form; every character stays one character.
+
+In: any text. Out: text of the same length, so an offset found in the folded text is true in the original.
+Why a character table and not whole-string NFKC or OpenCC phrases: those change lengths, and a phrase-aware 繁→简 folds
+the same character differently in different company (乾 in 乾隆, 乾 alone), which would hide a substring.
+The steps for one character, in order: width and compatibility (NFKC), accents off Latin letters, lower case, 繁→简
+with the variants of Taiwan and Hong Kong, kinds of hyphen, kinds of space. A step whose result is longer than one
+character is skipped. Regional words (簡訊/短信) are no matter of glyphs: see `synonyms.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from opencc import OpenCC
+
+HAN = "㐀-䶿一-鿿豈-﫿〇々\U00020000-\U0003134f"
+"""Han characters, for use inside a regular expression's brackets. jieba alone knows U+4E00–9FD5 only."""
+
+_HYPHENS = frozenset("‐‑‒–—―−﹣")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+
+
+@cache
+def _to_simplified() -> tuple[OpenCC, ...]:
+    # hk2s and tw2s know regional variants (啟, 裡, 衞) that t2s leaves alone; a third pass changes nothing more.
+    return OpenCC("t2s"), OpenCC("tw2s"), OpenCC("hk2s")
+
+
+def _fold_character(character: str) -> str:
+    if character in "\n\t":
+        return character
+    for form in ("NFKC", "NFKD"):
+        changed = unicodedata.normalize(form, character)
+        if form == "NFKD" and not ("a" <= changed[:1].lower() <= "z"):
+            continue  # only Latin letters lose their accents; か and が are different letters
+        if form == "NFKD" and not all(unicodedata.combining(mark) for mark in changed[1:]):
+            continue  # a ligature or a fraction, not an accented letter
+        changed = changed[:1] if form == "NFKD" else changed
+        character = changed if len(changed) == 1 else character
+    lower = character.lower()
+    character = lower if len(lower) == 1 else character
+    if character > "\u2e7f":
+        for converter in _to_simplified():
+            simplified = converter.convert(character)
+            character = simplified if len(simplified) == 1 else character
+    if character in _HYPHENS:
+        return "-"
+    return " " if character.isspace() else character
+
+
+class _Table(dict[int, str]):
+    """A translation table that learns a character when it first meets it; start-up pays for nothing."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _fold_character(chr(code))
+        return folded
+
+
+_TABLE = _Table()
+
+
+def fold(text: str) -> str:
+    """Return `text` folded. Same length, idempotent, and `fold(a + b) == fold(a) + fold(b)`."""
+    return text.translate(_TABLE)
+
+
+def clean(text: str) -> str:
+    """Return `text` without the characters nobody sees (soft hyphens, zero-width spaces, byte-order marks).
+
+    They would split a word that looks whole. Done once, before offsets exist: on a section when it is built, on a
+    query when it arrives.
+    """
+    return _INVISIBLE.sub("", text)

@@ -1,0 +1,201 @@
+"""Guessing: where nothing contains what was typed, what the reader may have meant.
+
+In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with the layer it belongs to:
+`pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings. Why whole rewritten queries: a guess is then
+ranked, verified and marked exactly as if it had been typed, can be offered as 您是不是要找 …, and can never rank above a
+section that truly contains the query, because no guess is made when there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from index.inverting import word_key
+from index.queries import Query, Unit
+from index.searching import Scorer
+from index.segmenting import Segmenter
+from index.sounds import Sounds
+
+_LONGEST = 8  # characters of a unit guessed as a whole; longer ones are sentences, mended word by word
+_BEAM = 60
+_TRIED = 10
+_LETTERS = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A rewritten query."""
+
+    text: str
+    layer: str
+    weight: float
+    """0 to 1, how likely; orders the guesses."""
+
+
+class Guesser:
+    """Guesses over one snapshot's vocabulary."""
+
+    def __init__(self, scorer: Scorer, sounds: Sounds, segmenter: Segmenter) -> None:
+        self._scorer = scorer
+        self._sounds = sounds
+        self._segmenter = segmenter
+        self._keys = scorer.terms.keys
+        words = scorer.terms.vocabulary
+        self._latin = [word for word in words if word.isascii() and word.isalpha() and 2 < len(word) < 25]
+
+    def guesses(self, query: Query) -> list[Guess]:
+        """Return the rewritten queries worth trying, the likeliest first; empty if every unit stands somewhere."""
+        found: list[Guess] = []
+        letters = _LETTERS.search(query.folded)
+        if letters:
+            typed = letters.group()
+            unknown = [u for u in query.units if u.kind == "latin" and u.text.isalpha() and not self._known(u)]
+            if unknown:
+                found.extend(self._replaced(query, typed, self._spelled(typed), "pinyin"))
+                if len(unknown) < len(typed.split()):
+                    for unit in unknown:
+                        found.extend(self._replaced(query, unit.text, self._spelled(unit.text), "pinyin"))
+                for unit in unknown:
+                    found.extend(self._replaced(query, unit.text, self._near(unit.text), "similar"))
+        for unit in query.units:
+            if unit.kind == "han" and len(unit.text) > 1 and not self._known(unit):
+                whole = len(unit.text) <= _LONGEST
+                variants = self._heard(unit.text) if whole else self._mended(unit.text)
+                found.extend(self._replaced(query, unit.text, variants, "similar"))
+        best: dict[str, Guess] = {}
+        for guess in sorted(found, key=lambda guess: -guess.weight):
+            best.setdefault(guess.text, guess)
+        return list(best.values())[:_TRIED]
+
+    def _known(self, unit: Unit) -> bool:
+        return bool(len(self._scorer.containing([unit], None, None)))
+
+    def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
+        for variant, weight in variants:
+            yield Guess(query.folded.replace(typed, variant, 1), layer, weight)
+
+    # Sounds
+
+    def _spelled(self, letters: str) -> list[tuple[str, float]]:
+        """Characters that letters may spell: whole syllables, the last perhaps half-typed, or initials."""
+        pieces = re.split(r"[ ']", letters)
+        ways: list[tuple[list[tuple[str, ...]], float]] = []
+        for way in self._sounds.spell("".join(pieces)):
+            if len(pieces) > 1 and not _respects(way, pieces):
+                continue
+            *whole, last = way
+            complete = bool(self._sounds.number(last))
+            options = [(syllable,) for syllable in whole]
+            ways.append(
+                ([*options, (last,)] if complete else [*options, self._sounds.starting(last)], 1.0 if complete else 0.8)
+            )
+            if complete and len(way) > 1:
+                longer = tuple(other for other in self._sounds.starting(last) if other != last)
+                if longer:
+                    ways.append(([*options, longer], 0.6))
+        if len(pieces) == 1 and 2 <= len(letters) <= 6:
+            ways.append(([self._sounds.starting(letter) for letter in letters], 0.5))
+        found: dict[str, float] = {}
+        for syllables, weight in ways:
+            for text, likely in self._strings(syllables):
+                found[text] = max(found.get(text, 0.0), weight * likely)
+        return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _heard(self, typed: str) -> list[tuple[str, float]]:
+        """Strings of the index that sound like `typed`, or have two neighbours swapped."""
+        found: dict[str, float] = {}
+        readings = [self._sounds.of(character) for character in typed]
+        if all(readings):
+            for text, likely in self._strings(readings):
+                same = sum(a == b for a, b in zip(text, typed, strict=True)) / len(typed)
+                if text != typed:
+                    found[text] = 0.5 * likely + 0.4 * same + 0.1
+        for i in range(len(typed) - 1):
+            swapped = typed[:i] + typed[i + 1] + typed[i] + typed[i + 2 :]
+            if swapped != typed and self._stands(swapped):
+                found[swapped] = max(found.get(swapped, 0.0), 0.75 if self._frequency(swapped) else 0.4)
+        return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _mended(self, typed: str) -> list[tuple[str, float]]:
+        """A sentence with one word the index lacks replaced by one that sounds the same."""
+        found: list[tuple[str, float]] = []
+        for i in range(len(typed) - 1):
+            pair = typed[i : i + 2]
+            if self._stands(pair):
+                continue
+            for variant, likely in self._heard(pair)[:3]:
+                around = typed[max(0, i - 1) : i] + variant, variant + typed[i + 2 : i + 3]
+                fits = self._frequency(variant) and any(self._stands(part) for part in around)
+                if fits and self._segmenter.knows(variant):
+                    found.append((typed[:i] + variant + typed[i + 2 :], 0.5 * likely))
+        return sorted(found, key=lambda item: -item[1])[:3]
+
+    def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
+        """Strings whose every pair is in the index and whose characters sound so, with a likelihood of 0 to 1."""
+        if len(syllables) < 2 or not all(syllables):
+            return []
+        beam = [(pair, size) for pair, size in self._pairs(syllables[0], syllables[1])]
+        for i in range(2, len(syllables)):
+            following: dict[str, list[tuple[str, int]]] = {}
+            for pair, size in self._pairs(syllables[i - 1], syllables[i]):
+                following.setdefault(pair[0], []).append((pair[1], size))
+            beam = [
+                (text + after, min(size, more)) for text, size in beam for after, more in following.get(text[-1], ())
+            ]
+            beam = sorted(beam, key=lambda item: -item[1])[:_BEAM]
+        beam = sorted(beam, key=lambda item: -item[1])[:_BEAM]
+        found = []
+        for text, _ in beam:
+            if len(text) > 2 and not self._stands(text):
+                continue
+            as_word = self._frequency(text)
+            common = min(as_word, 20) / 20
+            found.append(
+                (text, 0.4 + 0.2 * common + (0.3 if as_word else 0.0) + (0.1 if self._segmenter.knows(text) else 0.0))
+            )
+        return sorted(found, key=lambda item: -item[1])
+
+    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[str, int]]:
+        starts = self._scorer.terms.starts
+        found: dict[str, int] = {}
+        for term in self._sounds.pairs(first, second):
+            key = int(self._keys[term])
+            found[chr(key >> 21 & 0x1FFFFF) + chr(key & 0x1FFFFF)] = int(starts[term + 1] - starts[term])
+        return sorted(found.items(), key=lambda item: -item[1])[: _BEAM * 4]
+
+    def _stands(self, text: str) -> bool:
+        """Whether some section contains `text`."""
+        return bool(len(self._scorer.find(text)))
+
+    def _frequency(self, word: str) -> int:
+        found, begin, end = self._scorer.look_up([word_key(word)])
+        return end[0] - begin[0] if found[0] else 0
+
+    # Spelling
+
+    def _near(self, word: str) -> list[tuple[str, float]]:
+        """Latin words of the index one slip away from `word`, two from six letters on."""
+        if len(word) < 3:
+            return []
+        slips = 1 if len(word) < 6 else 2
+        near = process.extract(word, self._latin, scorer=OSA.distance, score_cutoff=slips, limit=_TRIED)
+        return [(other, 0.9 - 0.3 * distance + 0.01 * min(self._frequency(other), 10)) for other, distance, _ in near]
+
+
+def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:
+    """Whether syllables end wherever the reader typed a space."""
+    ends, at = set(), 0
+    for syllable in way:
+        at += len(syllable)
+        ends.add(at)
+    at = 0
+    for piece in pieces[:-1]:
+        at += len(piece)
+        if at not in ends:
+            return False
+    return True

@@ -1,0 +1,104 @@
+"""Preparing: one article, ready to be indexed and shown; the slow part of a build, done once per changed file.
+
+In: the bytes of a Markdown file. Out: the article's page as JSON, and for each section its text as written, folded, and as
+word numbers. Why a record of plain bytes and arrays: it crosses from worker processes cheaply, and the next build takes it
+out of the last snapshot instead of making it again.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Any
+
+from index.articles import parse
+from index.folding import clean, fold
+from index.inverting import FIELD_BREAK, SECTION_BREAK
+from index.model import Article, Problem, Section
+from index.segmenting import Segmenter
+
+_DATES = ("updated", "verified", "expires")
+_BREAKS = str.maketrans({FIELD_BREAK: " ", SECTION_BREAK: " "})
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One article. Lists run parallel, one item a section; `words` numbers point into `vocabulary`."""
+
+    id: str
+    digest: str
+    page: bytes
+    """The article as JSON: see `article_from_json`."""
+    records: list[bytes]
+    """Title, aliases, heading and body joined by FIELD_BREAK, as written, UTF-8."""
+    folded: list[bytes]
+    """The same, folded: character for character as long as the record."""
+    words: array[int]
+    word_fields: bytes
+    word_counts: list[int]
+    vocabulary: list[str]
+
+
+def article_to_json(article: Article) -> bytes:
+    """Serialise an article."""
+    return json.dumps(asdict(article), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+
+
+def article_from_json(raw: bytes) -> Article:
+    """The inverse of `article_to_json`."""
+    record: dict[str, Any] = json.loads(raw)
+    record["sections"] = tuple(Section(**section) for section in record["sections"])
+    for name in _DATES:
+        record[name] = date.fromisoformat(record[name]) if record[name] else None
+    return Article(**{field.name: _tuple(record[field.name]) for field in fields(Article)})
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:
+    """Return title, aliases, heading and body of a section, as they are searched.
+
+    The part above the first heading stands for the article as a whole: it also holds the summary.
+    """
+    aliases = "\n".join((*article.aliases, *article.tags))
+    body = section.text
+    if not section.anchor and article.summary and article.summary not in body:
+        body = f"{article.summary}\n{body}" if body else article.summary
+    title, aliases, heading, body = (
+        clean(part).translate(_BREAKS) for part in (article.title, aliases, section.heading, body)
+    )
+    return title, aliases, heading, body
+
+
+def prepare(
+    article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter
+) -> tuple[Prepared | None, list[Problem], bool]:
+    """Prepare one file. Returns (None, problems, False) for a file at fault; the flag says whether it is a draft."""
+    article, problems = parse(article_id, path, raw)
+    if article is None:
+        return None, problems, False
+    numbers: dict[str, int] = {}
+    prepared = Prepared(article_id, digest, article_to_json(article), [], [], array("I"), b"", [], [])
+    word_fields = bytearray()
+    cached: dict[int, list[str]] = {}
+    for section in article.sections:
+        parts = section_fields(article, section)
+        folded = [fold(part) for part in parts]
+        before = len(prepared.words)
+        for field, text in enumerate(folded):
+            if field < 2:  # title and aliases are the same in every section of the article
+                terms = cached[field] if field in cached else cached.setdefault(field, segmenter.terms(text))
+            else:
+                terms = segmenter.terms(text)
+            prepared.words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
+            word_fields += bytes((field,)) * len(terms)
+        prepared.records.append(FIELD_BREAK.join(parts).encode("utf-8", "replace"))
+        prepared.folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
+        prepared.word_counts.append(len(prepared.words) - before)
+    prepared.word_fields = bytes(word_fields)
+    prepared.vocabulary = list(numbers)
+    return prepared, problems, article.draft

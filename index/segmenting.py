@@ -1,0 +1,131 @@
+"""Segmenting: folded text becomes words, the same way for indexing and for asking.
+
+In: folded text. Out: runs (what kind of writing stands where) and, for each run, the terms it is found by.
+Why this way: jieba sees Han runs only. Fed with mixed text it cuts `更换esim卡` by what its dictionary happens to hold and
+loses single letters; Latin words have clear borders of their own. One `Segmenter` is one dictionary and one HMM setting:
+an index records its `stamp`, and a query cut by another would miss words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.folding import HAN, fold
+
+_RUNS = re.compile(
+    rf"(?P<han>[{HAN}]+)"
+    r"|(?P<latin>[a-z0-9]+(?:[-_.'’/+&@:]+[a-z0-9]+)*[+#]*)"
+    rf"|(?P<other>(?:(?![{HAN}a-z0-9_])\w)+)"
+)
+_PARTS = re.compile(r"[a-z]+|[0-9]+")
+_PIECES = re.compile(r"[a-z0-9]+")
+_JOINTS = re.compile(r"[-_.'’/&@:]+")
+_HAN_ONLY = re.compile(rf"[{HAN}]+\Z")
+_LONGEST_JOINED = 40  # a joined form longer than this is a path or an address; its pieces find it
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of one kind of writing: `han`, `latin` (with digits and inner hyphens) or `other` letters."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def runs(folded: str) -> Iterator[Run]:
+    """Yield the runs of `folded` in order; what lies between them is punctuation and space."""
+    for match in _RUNS.finditer(folded):
+        yield Run(match.lastgroup or "other", match.group(), match.start())
+
+
+def latin_terms(run: str) -> list[str]:
+    """Return the terms of a Latin run, the whole first: `sm-dp+` → smdp, smdp+, sm, dp; `iphone15` → iphone15, iphone, 15."""
+    joined = _JOINTS.sub("", run)
+    bare = joined.rstrip("+#")
+    terms = [bare] if len(bare) <= _LONGEST_JOINED else []
+    if joined != bare and len(joined) <= _LONGEST_JOINED:
+        terms.append(joined)
+    for piece in _PIECES.findall(run):
+        terms.append(piece)
+        parts = _PARTS.findall(piece)
+        if 1 < len(parts) < 4:  # longer mixtures are identifiers (hashes, keys); nobody asks for their splinters
+            terms.extend(parts)
+    return list(dict.fromkeys(terms))
+
+
+class Segmenter:
+    """jieba with its dictionary and the operators' words, as one fixed thing.
+
+    Loading takes 0.4 s and 65 MB; do it before forking. Nothing may change a segmenter afterwards: jieba's
+    `add_word` is not thread-safe, and the index would no longer fit.
+    """
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # jieba 0.42.1 imports pkg_resources and has invalid escapes
+            import jieba
+        jieba.setLogLevel(logging.ERROR)
+        self.words = tuple(sorted({fold(word.strip()) for word in words} - {""}))
+        self._tokenizer: Any = jieba.Tokenizer()
+        self._load(jieba)
+        for word in self.words:
+            if _HAN_ONLY.match(word):
+                self._tokenizer.add_word(word)
+        self.stamp = hashlib.sha256("\n".join((jieba.__version__, "hmm", *self.words)).encode()).hexdigest()[:16]
+
+    def _load(self, jieba: Any) -> None:
+        # jieba's own cache is a marshal file with a guessable name in the shared temporary folder, where others can
+        # plant one. Ours lies in the user's own cache folder, made 0700.
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "helpcenter"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._tokenizer.tmp_dir = str(folder)
+            self._tokenizer.initialize()
+        except OSError:
+            with tempfile.TemporaryDirectory() as private:
+                self._tokenizer.tmp_dir = private
+                self._tokenizer.initialize()
+
+    def cut(self, han: str) -> list[str]:
+        """Return the words of a Han run; joined they are the run."""
+        return list(self._tokenizer.cut(han))
+
+    def knows(self, word: str) -> bool:
+        """Whether the dictionary has `word`."""
+        return bool(self._tokenizer.FREQ.get(word))
+
+    def terms(self, folded: str) -> list[str]:
+        """Return the word terms of a text as they are indexed: Han words with the shorter words inside them, Latin forms."""
+        found: list[str] = []
+        frequency = self._tokenizer.FREQ
+        for match in _RUNS.finditer(folded):
+            if match.lastgroup == "han":
+                for word in self._tokenizer.cut(match.group()):
+                    found.append(word)
+                    if len(word) > 2:
+                        found.extend(
+                            part
+                            for size in (2, 3)
+                            if size < len(word)
+                            for part in (word[i : i + size] for i in range(len(word) - size + 1))
+                            if frequency.get(part)
+                        )
+            elif match.lastgroup == "latin":
+                found.extend(latin_terms(match.group()))
+            else:
+                found.append(match.group())
+        return found

@@ -1,0 +1,182 @@
+"""Snapshots: the index folder, and what keeps the live snapshot whole whatever happens to a build.
+
+In: an index folder. Out: which snapshot is live, a place to build the next one, the switch, rollback. The folder holds
+
+    current              one line: the name of the live snapshot; replaced atomically, nothing else ever changes
+    lock                 held (flock) by the one build that may run
+    snapshots/000042-…/  one immutable snapshot each: its files and `stamp.json`
+    snapshots/.building  the snapshot being made; swept by the next build if this one dies
+
+Why numbers and not times in the names: clocks are set back. Why checksums in the stamp: a truncated or bit-flipped
+snapshot must be named before it answers. Why flock: the kernel drops it with the process, so a killed build blocks nobody.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from index.model import IndexUnavailable
+
+FORMAT = 1
+"""Raised with any change of the files' layout; a snapshot of another format is never opened."""
+
+_NAME = re.compile(r"\d{6}-[0-9a-f]{12}")
+_BUILDING = ".building"
+
+
+class IndexFolder:
+    """The folder of `--index`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._snapshots = path / "snapshots"
+        self._pointer = path / "current"
+
+    def names(self) -> list[str]:
+        """The names of all finished snapshots, oldest first."""
+        if not self._snapshots.is_dir():
+            return []
+        return sorted(entry.name for entry in self._snapshots.iterdir() if _NAME.fullmatch(entry.name))
+
+    def version(self) -> tuple[int, int]:
+        """A cheap mark that changes with every switch: the pointer file's inode and time of change. (0, 0): no index."""
+        try:
+            status = self._pointer.stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_ino, status.st_mtime_ns)
+
+    def live(self) -> Path:
+        """Return the folder of the live snapshot. Raises IndexUnavailable where there is none."""
+        try:
+            name = self._pointer.read_text("ascii").strip()
+        except FileNotFoundError:
+            raise IndexUnavailable(f"{self.path} 里还没有索引。请运行 helpcenter index 建立。") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexUnavailable(
+                f"读不了 {self._pointer}：{error}。请检查权限，或重新运行 helpcenter index。"
+            ) from None
+        if not _NAME.fullmatch(name):
+            raise IndexUnavailable(
+                f"{self._pointer} 的内容不是快照名。请运行 helpcenter rollback 或 helpcenter index。"
+            )
+        return self._snapshots / name
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the build lock; a second build waits for the first. Raises IndexUnavailable where the folder is read-only."""
+        try:
+            self._snapshots.mkdir(parents=True, exist_ok=True)
+            handle = (self.path / "lock").open("a")
+        except OSError as error:
+            raise IndexUnavailable(
+                f"写不了索引文件夹 {self.path}：{error.strerror}。请检查权限，或用 --index 另选文件夹。"
+            ) from None
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def building(self) -> Iterator[Path]:
+        """Yield an empty folder to build in, swept of what a dead build left; gone again if the build fails."""
+        place = self._snapshots / _BUILDING
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def publish(self, place: Path, identity: str, keep: int) -> str:
+        """Give the verified snapshot in `place` its name, make it live, and drop all but the last `keep`. Returns the name."""
+        for file in place.iterdir():
+            _sync(file)
+        _sync(place)
+        numbers = [int(name[:6]) for name in self.names()]
+        name = f"{max(numbers, default=0) + 1:06d}-{identity}"
+        os.rename(place, self._snapshots / name)
+        _sync(self._snapshots)
+        self.switch(name)
+        for old in self.names()[: -max(keep, 1)]:
+            if old != name:
+                shutil.rmtree(self._snapshots / old, ignore_errors=True)
+        return name
+
+    def switch(self, name: str) -> None:
+        """Make the snapshot `name` live, atomically."""
+        temporary = self._pointer.with_name("current.new")
+        temporary.write_text(name + "\n", "ascii")
+        _sync(temporary)
+        os.replace(temporary, self._pointer)
+        _sync(self.path)
+
+    def rollback(self) -> str:
+        """Make the newest whole snapshot before the live one live, and return its name. Raises IndexUnavailable if there is none."""
+        with self.lock():
+            names = self.names()
+            try:
+                live = self.live().name
+            except IndexUnavailable:
+                live = "999999"
+            for name in reversed([name for name in names if name < live]):
+                try:
+                    read_stamp(self._snapshots / name)
+                except IndexUnavailable:
+                    continue
+                self.switch(name)
+                return name
+        raise IndexUnavailable(f"{self.path} 里没有更早的完好快照可以退回。")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checksum(path: Path) -> list[int]:
+    checksum = size = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+            size += len(block)
+    return [size, checksum]
+
+
+def write_stamp(place: Path, stamp: dict[str, Any]) -> None:
+    """Write `stamp.json`: `stamp` plus the format and the size and CRC-32 of every file in `place`."""
+    files = {file.name: _checksum(file) for file in sorted(place.iterdir())}
+    text = json.dumps({"format": FORMAT, **stamp, "files": files}, ensure_ascii=False)
+    (place / "stamp.json").write_text(text, "utf-8")
+
+
+def read_stamp(place: Path, verify: bool = True) -> dict[str, Any]:
+    """Return the stamp of the snapshot in `place`; with `verify`, check every file (1 GB/s).
+
+    Raises IndexUnavailable naming what is missing, damaged, or of another version.
+    """
+    way_out = "请运行 helpcenter index --full 重建，或 helpcenter rollback 退回上一个。"
+    try:
+        stamp: dict[str, Any] = json.loads((place / "stamp.json").read_text("utf-8"))
+        if stamp["format"] != FORMAT:
+            raise IndexUnavailable(
+                f"快照 {place.name} 的格式是 {stamp['format']}，本程序只认 {FORMAT}。请用同一版本重建。"
+            )
+        if verify:
+            for name, expected in stamp["files"].items():
+                if _checksum(place / name) != expected:
+                    raise IndexUnavailable(f"快照 {place.name} 的文件 {name} 已损坏。{way_out}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IndexUnavailable(f"快照 {place.name} 不完整（{error}）。{way_out}") from None
+    return stamp

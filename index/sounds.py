@@ -1,0 +1,122 @@
+"""Sounds: how characters are read, so that a wrong character or typed pinyin still finds the right one.
+
+In: the inverted index at build time; a query's characters or letters later. Out: for each character its toneless syllables, and for
+two syllables every pair of characters in the index that sounds so. Why pairs the index knows and no second index: the
+vocabulary's pairs, sorted by sound, turn a guess into ordinary posting lists. pypinyin is read at the first build only; the
+table travels from snapshot to snapshot, and a server never loads it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.inverting import Inverted
+
+_READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
+_SHIFT = 10  # bits for a syllable's number; there are about 430
+_GRAM_TAG, _WORD_TAG = np.uint64(1 << 62), np.uint64(2 << 62)
+
+
+def _plain(reading: str) -> str:
+    letters = unicodedata.normalize("NFD", reading.replace("ü", "v").replace("ê", "e"))
+    return "".join(letter for letter in letters.replace("u\u0308", "v") if "a" <= letter <= "z")
+
+
+def _all_readings() -> tuple[Any, Any, list[str]]:
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    syllables: dict[str, int] = {"": 0}
+    codes = sorted(pinyin_dict)
+    table = np.zeros((len(codes), _READINGS), np.uint16)
+    for row, code in enumerate(codes):
+        plain = dict.fromkeys(_plain(reading) for reading in pinyin_dict[code].split(","))
+        for column, syllable in enumerate([syllable for syllable in plain if syllable][:_READINGS]):
+            table[row, column] = syllables.setdefault(syllable, len(syllables))
+    return np.array(codes, np.uint32), table, list(syllables)
+
+
+def write_sounds(place: Path, inverted: Inverted, previous: Path | None) -> None:
+    """Write the sounds of characters and of the index's pairs into `place`."""
+    if previous and (previous / "readings.npz").is_file():
+        (place / "readings.npz").write_bytes((previous / "readings.npz").read_bytes())
+        with np.load(place / "readings.npz", allow_pickle=False) as readings:
+            codes, table = readings["codes"], readings["table"]
+    else:
+        codes, table, syllables = _all_readings()
+        np.savez(place / "readings.npz", codes=codes, table=table, syllables=np.array(syllables))
+    begin, end = np.searchsorted(inverted.keys, np.array([_GRAM_TAG, _WORD_TAG]))
+    grams = inverted.keys[begin:end]
+    first, second = (_look_up(codes, table, half & np.uint64(0x1FFFFF)) for half in (grams >> np.uint64(21), grams))
+    sounds, terms = [], []
+    for i in range(_READINGS):
+        for j in range(_READINGS):
+            both = (first[:, i] > 0) & (second[:, j] > 0)
+            sounds.append(first[both, i].astype(np.uint32) << _SHIFT | second[both, j])
+            terms.append(np.flatnonzero(both).astype(np.uint32) + np.uint32(begin))
+    sound, term = np.concatenate(sounds), np.concatenate(terms)
+    order = np.argsort(sound, kind="stable")
+    np.save(place / "sound_keys.npy", sound[order])
+    np.save(place / "sound_terms.npy", term[order])
+
+
+def _look_up(codes: Any, table: Any, wanted: Any) -> Any:
+    row = np.minimum(np.searchsorted(codes, wanted.astype(np.uint32)), len(codes) - 1)
+    return np.where((codes[row] == wanted)[:, None], table[row], 0)
+
+
+class Sounds:
+    """The sounds of one snapshot."""
+
+    def __init__(self, place: Path) -> None:
+        with np.load(place / "readings.npz", allow_pickle=False) as readings:
+            names = readings["syllables"].tolist()
+            self._readings = {
+                chr(code): tuple(names[number] for number in row if number)
+                for code, row in zip(readings["codes"].tolist(), readings["table"].tolist(), strict=True)
+            }
+        self._numbers = {name: number for number, name in enumerate(names) if name}
+        self._keys = np.load(place / "sound_keys.npy", mmap_mode="r", allow_pickle=False)
+        self._terms = np.load(place / "sound_terms.npy", mmap_mode="r", allow_pickle=False)
+
+    def of(self, character: str) -> tuple[str, ...]:
+        """The toneless readings of a character, the common one first."""
+        return self._readings.get(character, ())
+
+    def number(self, syllable: str) -> int:
+        """The number of a whole syllable; 0 for anything else."""
+        return self._numbers.get(syllable, 0)
+
+    def pairs(self, first: Sequence[str], second: Sequence[str]) -> Iterator[int]:
+        """Yield the term numbers of all pairs whose characters read as one of `first` and one of `second`."""
+        for left in first:
+            for right in second:
+                key = self._numbers[left] << _SHIFT | self._numbers[right]
+                begin, end = np.searchsorted(self._keys, (key, key + 1))
+                yield from self._terms[begin:end].tolist()
+
+    def starting(self, letters: str) -> tuple[str, ...]:
+        """All syllables that begin with `letters`."""
+        return tuple(name for name in self._numbers if name.startswith(letters))
+
+    def spell(self, letters: str, limit: int = 6) -> list[tuple[str, ...]]:
+        """Cut letters into syllables, fewest first; the last may be half-typed. Empty where it cannot be done."""
+        ways: list[list[tuple[str, ...]]] = [[] for _ in range(len(letters) + 1)]
+        ways[0] = [()]
+        for end in range(1, len(letters) + 1):
+            for begin in range(max(0, end - 6), end):
+                if letters[begin:end] in self._numbers:
+                    ways[end].extend((*way, letters[begin:end]) for way in ways[begin][:limit])
+            ways[end].sort(key=len)
+            del ways[end][limit:]
+        whole = ways[-1]
+        if whole:
+            return whole
+        for begin in range(len(letters) - 1, 0, -1):
+            if ways[begin] and self.starting(letters[begin:]):
+                return [(*way, letters[begin:]) for way in ways[begin]]
+        return []
