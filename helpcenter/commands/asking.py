@@ -76,7 +76,7 @@ def evaluate(queries: Path, qrels: Path, index_folder: Path, limit: int, run_pat
     import index
 
     try:
-        figures = index.evaluate(open_snapshot(index_folder), queries, qrels, limit=limit, run_path=run_path)
+        figures = index.evaluate(open_snapshot(index_folder), queries, qrels, limit=limit, run=run_path).measures
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     width = max(map(len, figures))

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from helpcenter.commands.options import Progress, content_option, index_option
+from helpcenter.settings import load_settings
 
 
 @click.command("index", short_help="按文章更新索引")
@@ -28,7 +29,9 @@ def build(content: Path, index_folder: Path, full: bool, drafts: bool, quiet: bo
 
     try:
         with Progress(quiet) as progress:
-            report = index.build(content, index_folder, full=full, drafts=drafts, progress=progress)
+            report = index.build(
+                content, index_folder, full=full, drafts=drafts, keep=load_settings().keep_snapshots, progress=progress
+            )
     except index.ContentFaults as faults:
         for problem in faults.problems:
             click.echo(str(problem), err=True)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from index import Snapshot
 
+STAGES = {"prepare": "读取文章", "write": "写入索引"}
+"""What a terminal calls the stages of `index.build`."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -89,12 +92,13 @@ class Progress:
         if not sys.stdout.isatty():
             if done >= total and stage != self.stage:
                 self.stage = stage
-                click.echo(f"{stage} {done}/{total}")
+                click.echo(f"{STAGES.get(stage, stage)} {done}/{total}")
             return
         if stage != self.stage:
             self._end_bar()
             self.stage = stage
-            self.bar = click.progressbar(length=max(total, 1), label=stage, show_eta=False, show_pos=True)
+            label = STAGES.get(stage, stage)
+            self.bar = click.progressbar(length=max(total, 1), label=label, show_eta=False, show_pos=True)
             self.bar.__enter__()
         if self.bar is not None:
             self.bar.length = max(total, 1)

@@ -1,0 +1,199 @@
+"""What the tests share: the project's own content as an index, a running server, a real browser.
+
+Each is made once a session and only for the tests that ask for it. The server is a process of its own, started the way
+an operator starts it; the browser is the machine's Chromium or Chrome, since a downloaded one may not be to be had.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parent.parent
+HELPCENTER = Path(sys.executable).with_name("helpcenter")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def site_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of the real `content/`."""
+    from index import build
+
+    folder = tmp_path_factory.mktemp("site") / "index"
+    build(ROOT / "content", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The installed `helpcenter` command."""
+    return HELPCENTER
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    """`run("search", "丢失", HELPCENTER_INDEX=…)` runs a command, exit code included, without the cost of a process."""
+    from helpcenter.cli import main
+
+    def run_command(*arguments: object, **environ: object) -> Ended:
+        with monkeypatch.context() as patch:
+            patch.chdir(ROOT)
+            for name in set(os.environ) - set(clean_environment()):
+                patch.delenv(name)
+            for name, value in environ.items():
+                patch.setenv(name, str(value))
+            with pytest.raises(SystemExit) as stopped:
+                main([str(argument) for argument in arguments])
+        return Ended(int(stopped.value.code or 0), *capsys.readouterr())
+
+    return run_command
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without the settings that a developer may have made."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HELPCENTER_")}
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """A running `helpcenter serve`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+        self.process = process
+        self.address = address
+        self.log = log
+
+    def __str__(self) -> str:
+        return self.address
+
+    def get(self, path: str) -> str:
+        """The body of a page that answers 200."""
+        with urlopen(self.address + path, timeout=10) as answer:
+            return str(answer.read().decode())
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Served]]:
+    """`with serve(index, HELPCENTER_…=…) as site:` runs a server until the block ends."""
+
+    @contextmanager
+    def running(index: Path, *options: object, **environ: object) -> Iterator[Served]:
+        folder = tmp_path_factory.mktemp("serve")
+        port, log = free_port(), folder / "log"
+        own = {"HELPCENTER_DATABASE_URL": f"sqlite:///{folder}/helpcenter.db"}
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [HELPCENTER, "serve", "--index", str(index), "--port", str(port), *map(str, options)],
+                cwd=folder,
+                env=clean_environment() | own | {name: str(value) for name, value in environ.items()},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until_it_listens(process, port, log)
+            yield Served(process, f"http://127.0.0.1:{port}", log)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+    return running
+
+
+def wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Give up after 30 s or when the process has ended, with its log."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"helpcenter serve did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def live_server(serve: Callable[..., AbstractContextManager[Served]], site_index: Path) -> Iterator[str]:
+    """The address of a server of the real content, e.g. `http://127.0.0.1:41234`."""
+    with serve(site_index) as site:
+        yield site.address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; one for all tests, each takes a context of its own from it."""
+    from playwright.sync_api import sync_playwright
+
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if installed is None and Path(MAC_CHROME).exists():
+        installed = MAC_CHROME
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        started = playwright.chromium.launch(executable_path=installed, args=BROWSER_OPTIONS)
+        stack.callback(started.close)
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: str) -> Iterator[Page]:
+    """A fresh page of a phone's width whose addresses start at the site; fails on any error of a script."""
+    context = browser.new_context(
+        base_url=live_server, viewport={"width": 390, "height": 844}, locale="zh-CN", service_workers="block"
+    )
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on(
+        "console",
+        lambda line: (
+            errors.append(line.text) if line.type == "error" and not re.search("status of [45]", line.text) else None
+        ),
+    )
+    yield opened
+    context.close()
+    assert not errors
