@@ -1,7 +1,7 @@
 """The web application: `create_app` is its table of contents.
 
 In: settings, a built index. Out: a Flask application that answers every address of the help center.
-Why imports stay inside the function: `helpcenter --help` and the settings load this package too, without Flask or index.
+Why imports stay inside the function: `helpcenter --help` loads this package too, without Flask or index.
 To add pages: write a blueprint in a module of its own and add it to the list below; errors, security headers, caching
 and the Traditional Chinese mirror then hold for it as well.
 """

@@ -2,8 +2,8 @@
 
 In: requests and the responses of views. Out: the same bytes again without running the view, compressed for whoever
 takes gzip, with an ETag so that a browser asks for changes only.
-Why under WSGI: a repeated query costs a dictionary look-up instead of Flask's whole request cycle. Why gzip alone: brotli
-saves a seventh of 5 kB and costs a dependency.
+Why under WSGI: a repeated query costs a dictionary look-up instead of Flask's whole request cycle. Why gzip alone:
+brotli saves a seventh of 5 kB and costs a dependency.
 A key names all that an answer depends on; a view that reads more of the request than that must not call `keep`.
 """
 
@@ -34,6 +34,7 @@ BUDGET = 24 * 1024 * 1024
 """Bytes of bodies kept by one worker: some 2,000 plain or 8,000 compressed result pages."""
 SMALLEST_COMPRESSED = 600
 """Bytes below which gzip saves no packet."""
+COMPRESSED = ("text/", "application/", "image/svg")
 PAGE_POLICY = "public, max-age=0, must-revalidate"
 """Ask each time, and mostly hear 304: after a rebuild nobody reads an old page."""
 STATIC_POLICY = "public, max-age=31536000, immutable"
@@ -158,7 +159,7 @@ def finish(response: Response) -> Response:
     if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
         return response
     body = response.get_data()
-    if len(body) >= SMALLEST_COMPRESSED and response.mimetype.startswith(("text/", "application/", "image/svg")):
+    if len(body) >= SMALLEST_COMPRESSED and (response.mimetype or "").startswith(COMPRESSED):
         response.headers["Vary"] = f"{VARY}, Accept-Encoding" if marked else "Accept-Encoding"
         if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
             body = gzip(body, 9 if response.headers.get("Cache-Control") == STATIC_POLICY else 5)

@@ -30,7 +30,7 @@ STATIC_NAMES = ("app.css", "app.js", "vendor/htmx.min.js", "icon.svg", "site.web
 STALE_AFTER = timedelta(days=180)
 """Carriers change fees and menus about twice a year."""
 SECTION_TOP = "_"
-"""Stands for the part above the first heading in `/articles/<id>/sections/<anchor>`, where an anchor cannot be empty."""
+"""Stands for the part above the first heading in `/articles/<id>/sections/…`, where an anchor cannot be empty."""
 LISTED = 6
 """Articles in each list of the home page: two rows of three on a desktop, one screen on a phone."""
 
@@ -188,15 +188,19 @@ def render_fragment(template: str, page: Page) -> str:
     return f"<title>{escape(page.frame.title)}</title>\n{render(template, page)}"
 
 
-def frame(title: str = "", description: str = "", path: str | None = None, query: str = "", kind: str = "website") -> Frame:
-    """The frame of the requested page. `path` is its canonical address, the requested one by default."""
+def frame(
+    title: str = "", description: str = "", path: str = "", query: str = "", kind: str = "website", status: int = 200
+) -> Frame:
+    """The frame of the requested page, whose canonical address is `path` below the root.
+
+    An error has no canonical address: the host itself may be what is wrong.
+    """
     site: Site = current_app.extensions["site"]
     root = request.script_root
     is_mirror = traditional.is_traditional()
     mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
-    path = quote(request.path, safe="/:@!$&'()*+,;=~") if path is None else path
-    origin = site.base_url or request.host_url.rstrip("/") + mount
-    simplified, mirror = origin + path, origin + traditional.PREFIX + path
+    origin = "" if status >= 400 else site.base_url or request.host_url.rstrip("/") + mount
+    simplified, mirror = (origin + path, origin + traditional.PREFIX + path) if origin else ("", "")
     return Frame(
         site=site,
         title=f"{title} · {site.name}" if title else site.name,
@@ -205,7 +209,7 @@ def frame(title: str = "", description: str = "", path: str | None = None, query
         root=root,
         mount=mount,
         canonical=mirror if is_mirror else simplified,
-        alternate=mount + path if is_mirror else mount + traditional.PREFIX + path,
+        alternate=(mount if is_mirror else mount + traditional.PREFIX) + path if origin else "",
         simplified=simplified,
         traditional=mirror,
         query=query,
@@ -218,7 +222,7 @@ def home_page(snapshot: Snapshot) -> HomePage:
     known = {count.value for count in snapshot.facets().get("situation", ())}
     cards = snapshot.cards()
     root = request.script_root
-    verified = sorted((card for card in cards if card.verified), key=lambda card: card.verified or date.min, reverse=True)
+    verified = sorted((card for card in cards if card.verified), key=lambda card: str(card.verified), reverse=True)
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(
@@ -263,9 +267,9 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
         article=article,
         crumbs=trail,
         applies=tuple(
-            Applies(name, tuple((value, f"{view.root}/search?{facet}={quote(value)}") for value in getattr(article, facet)))
+            Applies(name, tuple((value, f"{view.root}/search?{facet}={quote(value)}") for value in values))
             for name, facet in names
-            if getattr(article, facet)
+            if (values := getattr(article, facet))
         ),
         sections=blocks,
         contents=tuple(block for block in blocks if block.anchor and block.level <= 3),
@@ -294,14 +298,8 @@ def section_block(article: Article, section: Section) -> SectionBlock:
 
 
 def error_page(code: int, heading: str, message: str, query: str = "") -> ErrorPage:
-    """An error with a search box that already holds `query`. Has no canonical address: the host may be the error."""
-    site: Site = current_app.extensions["site"]
-    root = request.script_root
-    is_mirror = traditional.is_traditional()
-    mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
-    lang = traditional.LANGUAGE if is_mirror else "zh-Hans"
-    bare = Frame(site, f"{heading} · {site.name}", message, lang, root, mount, "", "", "", "", query)
-    return ErrorPage(bare, code, heading, message)
+    """An error, with a search box that already holds `query`."""
+    return ErrorPage(frame(heading, message, query=query, status=code), code, heading, message)
 
 
 def local(html: str) -> Markup:

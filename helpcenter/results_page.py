@@ -16,7 +16,7 @@ from flask import request
 from markupsafe import Markup
 
 from helpcenter.pages import Emergency, Frame, frame, home_page, topic_url
-from index import FACETS, ArticleCard, Hit, Results, Snapshot
+from index import FACETS, ArticleCard, FacetCount, Hit, Results, Snapshot
 
 PER_PAGE = 10
 """Hits on a page. Twenty cost twice the time for hits that few scroll to."""
@@ -109,7 +109,7 @@ def search_page(
 
     A page number past the end means the last page.
     """
-    address = search_url(query, chosen)
+    root = request.script_root
     if not query and not chosen:
         return _idle_page(snapshot, note), None
     results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
@@ -118,28 +118,28 @@ def search_page(
         number = pages
         results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
     labels = topic_labels(snapshot)
-    named = query or "、".join(labels.get(value, value) for values in chosen.values() for value in values)
+    named = query or "、".join(_label(facet, value, labels) for facet, values in chosen.items() for value in values)
     empty = not results.total
     home = home_page(snapshot) if empty else None
     page = ResultsPage(
-        frame=frame(f"{named} 的搜索结果", path=address, query=query),
+        frame=frame(f"{named} 的搜索结果", path=search_url(query, chosen), query=query),
         query=query,
         note=note,
         count=count_line(results, bool(query)),
-        cards=cards_of(results.hits, request.script_root),
+        cards=cards_of(results.hits, root),
         filters=filters_of(results.facets, chosen, labels),
         chips=tuple(
-            (labels.get(value, value) if facet == "topic" else value, request.script_root + search_url(query, without(chosen, facet, value)))
+            (_label(facet, value, labels), root + search_url(query, without(chosen, facet, value)))
             for facet, values in chosen.items()
             for value in values
         ),
-        clear_url=request.script_root + search_url(query, {}),
+        clear_url=root + search_url(query, {}),
         suggestion=results.suggestion or "",
-        suggestion_url=request.script_root + search_url(results.suggestion, chosen) if results.suggestion else "",
+        suggestion_url=root + search_url(results.suggestion, chosen) if results.suggestion else "",
         page=number,
         pages=pages,
-        previous_url=request.script_root + search_url(query, chosen, number - 1) if number > 1 else "",
-        next_url=request.script_root + search_url(query, chosen, number + 1) if number < pages else "",
+        previous_url=root + search_url(query, chosen, number - 1) if number > 1 else "",
+        next_url=root + search_url(query, chosen, number + 1) if number < pages else "",
         asked=True,
         emergencies=home.emergencies if home else (),
         topics=_topic_links(snapshot) if home else (),
@@ -181,7 +181,7 @@ def count_line(results: Results, with_query: bool) -> str:
     if not with_query or complete >= total:
         return f"共 {total} 个小节"
     if not complete:
-        return f"没有小节包含全部内容，{total} 个部分相关"
+        return f"没有小节包含全部内容，找到 {total} 个相关的"
     return f"{complete} 个小节包含全部内容，另有 {total - complete} 个部分相关"
 
 
@@ -216,7 +216,7 @@ def _step(hit: Hit, root: str) -> Step:
 
 
 def filters_of(
-    facets: Mapping[str, Sequence[object]], chosen: Mapping[str, Sequence[str]], labels: Mapping[str, str]
+    facets: Mapping[str, Sequence[FacetCount]], chosen: Mapping[str, Sequence[str]], labels: Mapping[str, str]
 ) -> tuple[Filter, ...]:
     """The filters that can still be chosen, with counts; a chosen value is always among those shown."""
     filters: list[Filter] = []
@@ -225,7 +225,7 @@ def filters_of(
         counts = facets.get(facet, ())
         if not counts or (len(counts) == 1 and not active):
             continue
-        choices = [_choice(facet, c.value, c.count, c.value in active, labels) for c in counts[:VALUES_KEPT]]  # type: ignore[attr-defined]
+        choices = [_choice(facet, c.value, c.count, c.value in active, labels) for c in counts[:VALUES_KEPT]]
         hidden = choices[VALUES_SHOWN:]
         shown = choices[:VALUES_SHOWN] + [choice for choice in hidden if choice.chosen]
         filters.append(
@@ -235,7 +235,11 @@ def filters_of(
 
 
 def _choice(facet: str, value: str, count: int, chosen: bool, labels: Mapping[str, str]) -> Choice:
-    return Choice(value, labels.get(value, value) if facet == "topic" else value, count, chosen, _id(facet, value))
+    return Choice(value, _label(facet, value, labels), count, chosen, _id(facet, value))
+
+
+def _label(facet: str, value: str, labels: Mapping[str, str]) -> str:
+    return labels.get(value, value) if facet == "topic" else value
 
 
 @lru_cache(maxsize=4096)

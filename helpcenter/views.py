@@ -145,7 +145,8 @@ def parse_filters() -> dict[str, tuple[str, ...]]:
 def parse_page() -> int:
     """The page number; anything that is none means the first."""
     text = request.args.get("page", "1")
-    return min(int(text), results_page.LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 and int(text) else 1
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return min(max(number, 1), results_page.LAST_PAGE)
 
 
 def parse_number(name: str, default: int, low: int, high: int) -> int:

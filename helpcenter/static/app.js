@@ -8,7 +8,7 @@
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const on = (type, handler, options) => document.addEventListener(type, handler, options);
-  const word = (name) => $(`[data-word="${name}"]`, $("#words").content).textContent;
+  const word = (name) => $(`[data-word="${name}"]`, $("#site-words").content).textContent;
   const store = {
     get(key, fallback) {
       try { return JSON.parse(localStorage.getItem(key)) ?? fallback; } catch { return fallback; }
@@ -39,7 +39,11 @@
   });
   on("click", (event) => {
     const link = event.target.closest("[data-language]");
-    if (link) document.cookie = `language=${link.dataset.language};path=/;max-age=31536000;samesite=lax`;
+    if (!link) return;
+    document.cookie = `language=${link.dataset.language};path=/;max-age=31536000;samesite=lax`;
+    const base = $("#search").getAttribute("action").slice(0, -"/search".length);
+    const other = base.endsWith("/zh-hant") ? base.slice(0, -"/zh-hant".length) : `${base}/zh-hant`;
+    link.href = other + location.href.slice(location.origin.length + base.length); // typing has moved on since
   });
 
   // Live search. One request for each settled value; none while an input method composes.
@@ -50,6 +54,7 @@
   let pending = 0;
   let resting = 0;
   let before = null; // the address before this burst of typing
+  let atOnce = false; // Enter and filters do not wait for typing to rest
   let restoring = null; // Back's own request, which newer typing must overtake
   const box = () => $("#q");
   const isBox = (event) => event.target === box();
@@ -68,24 +73,26 @@
   };
   const rest = () => {
     clearTimeout(resting);
-    resting = setTimeout(settle, REST);
+    resting = setTimeout(() => settle(false), REST);
   };
   // While typing the address is replaced; now the one before it gets its own entry back.
-  const settle = () => {
+  const settle = (now) => {
     clearTimeout(resting);
-    if ($("#main").getAttribute("aria-busy") === "true") return rest();
+    if (!now && $("#main").getAttribute("aria-busy") === "true") return rest();
+    atOnce = false;
     if (before !== null && before !== location.href) {
-      const now = location.href;
+      const address = location.href;
       history.replaceState({ htmx: true }, "", before);
-      history.pushState({ htmx: true }, "", now);
+      history.pushState({ htmx: true }, "", address);
       remember(box().value.trim());
     }
     before = null;
-    announce();
+    if (now) rest();
+    else announce();
   };
   const announce = () => {
-    const count = $("#count");
-    if (count) $("#announce").textContent = count.textContent;
+    const count = $("#search-count");
+    if (count) $("#search-announce").textContent = count.textContent;
   };
   const showAddress = () => {
     asked = new URLSearchParams(location.search).get("q") ?? "";
@@ -100,7 +107,7 @@
     pending = setTimeout(ask, PAUSE);
     if (!box().value) showRecent();
   });
-  on("change", (event) => { if (event.target.form?.id === "search" && event.target.type === "checkbox") { ask(true); settle(); } });
+  on("change", (event) => { if (event.target.form?.id === "search" && event.target.type === "checkbox") { atOnce = true; ask(true); } });
   // Enter that picks a candidate is no Enter. Safari ends the composition first: there the key code tells.
   const picksCandidate = (event) => composing || event.isComposing || event.keyCode === 229;
   on("submit", (event) => {
@@ -110,14 +117,19 @@
     asked = box().value.trim();
     before ??= location.href;
     restoring?.abort();
+    atOnce = true;
     hideRecent();
-    clearTimeout(resting);
-    resting = setTimeout(settle, 0);
   }, true);
 
+  // A request overtaken by a newer one is no error; without this htmx reports it as one on the console.
+  on("htmx:beforeSend", ({ detail }) => {
+    const abort = detail.xhr.abort;
+    detail.xhr.abort = function () { detail.error = ""; abort.call(this); };
+  });
   on("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "main") busy(true); });
   on("htmx:afterRequest", (event) => { if (event.detail.target?.id === "main" && event.detail.xhr.status !== 0) busy(false); });
-  on("htmx:sendError", () => { busy(false); $("#announce").textContent = word("offline"); });
+  on("htmx:sendError", () => { busy(false); $("#search-announce").textContent = word("offline"); });
+  on("htmx:replacedInHistory", () => { if (atOnce) settle(true); });
   on("htmx:pushedIntoHistory", () => { before = null; showAddress(); rest(); });
   on("htmx:historyCacheMiss", (event) => { restoring = event.detail.xhr; });
   on("htmx:historyRestore", () => { restoring = null; showAddress(); dress(); });
@@ -129,13 +141,13 @@
     busy(false);
     showAddress();
   });
-  addEventListener("pagehide", () => { if (before !== null) settle(); });
-  on("click", (event) => { if (before !== null && event.target.closest("#main a")) settle(); }, true);
+  addEventListener("pagehide", () => { if (before !== null) settle(true); });
+  on("click", (event) => { if (before !== null && event.target.closest("#main a")) settle(true); }, true);
 
   // Keys: / to the box, arrows through the hits, Escape back.
   on("keydown", (event) => {
     if (picksCandidate(event)) {
-      if (isBox(event) && event.key === "Enter") event.preventDefault();
+      if (isBox(event) && ["Enter", "Escape"].includes(event.key)) event.preventDefault();
       return;
     }
     const typing = event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
@@ -144,17 +156,17 @@
       box().focus();
       box().select();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const stops = [box(), ...($("#recent").hidden ? $$(".hit").filter((hit) => hit.offsetParent) : $$("#recent a"))];
+      const stops = [box(), ...($("#search-recent").hidden ? $$(".hit").filter((hit) => hit.offsetParent) : $$("#search-recent a"))];
       const here = stops.indexOf(event.target);
       const next = stops[here + (event.key === "ArrowDown" ? 1 : -1)];
       if (here < 0 || !next) return;
       event.preventDefault();
       next.focus();
     } else if (event.key === "Escape") {
-      if (event.target.closest(".hit, #recent")) box().focus();
+      if (event.target.closest(".hit, #search-recent")) box().focus();
       else if (isBox(event)) {
         event.preventDefault();
-        if (!$("#recent").hidden) hideRecent();
+        if (!$("#search-recent").hidden) hideRecent();
         else if (box().value) { box().value = ""; ask(); }
         else box().blur();
       }
@@ -174,7 +186,7 @@
   };
   const showRecent = () => {
     const queries = store.get("recent", []);
-    const panel = $("#recent");
+    const panel = $("#search-recent");
     if (box().value || !queries.length) return hideRecent();
     panel.replaceChildren(
       make("p", {}, word("recent")),
@@ -188,8 +200,11 @@
     );
     panel.hidden = false;
   };
-  const hideRecent = () => { $("#recent").hidden = true; };
-  on("focusin", (event) => { if (isBox(event)) showRecent(); else if (!event.target.closest("#recent")) hideRecent(); });
+  const hideRecent = () => {
+    $("#search-recent").hidden = true;
+    $("#search-recent").replaceChildren();
+  };
+  on("focusin", (event) => { if (isBox(event)) showRecent(); else if (!event.target.closest("#search-recent")) hideRecent(); });
   on("click", (event) => {
     const forget = event.target.closest(".forget");
     if (forget) {
@@ -213,10 +228,10 @@
     fold(link, link.getAttribute("aria-expanded") !== "true");
   }, true);
   on("htmx:afterSwap", (event) => {
-    if (event.detail.target.matches(".unfolded")) {
+    if (event.detail.target?.matches(".unfolded")) {
       fold(event.detail.requestConfig.elt, true);
       dressSteps(event.detail.target);
-    } else if (event.detail.target.id === "main") rest();
+    } else if (event.target.id === "main") rest();
   });
 
   // The article: ticks that this device remembers, links to copy, contents that follow the scroll.
@@ -267,7 +282,7 @@
     const copy = event.target.closest(".copy");
     if (!anchor && !copy) return;
     navigator.clipboard?.writeText(anchor ? anchor.href : copy.dataset.copy).then(() => {
-      $("#announce").textContent = word("copied");
+      $("#search-announce").textContent = word("copied");
       const button = copy ?? anchor;
       const label = button.textContent;
       button.textContent = word("copied");

@@ -1,0 +1,345 @@
+"""What readers do, in a real browser: search, go back, filter, unfold, tick off, with a phone, without JavaScript."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+ARTICLE = "/articles/replacement/france-lost"
+GOOD_PAGES = ("/", "/search?q=法国 丢失&region=法国", "/search?q=qxzvbn", "/topics/replacement", ARTICLE)
+PAGES = (*GOOD_PAGES, "/search", "/nowhere")
+SETTLED = 1300
+"""Milliseconds after typing by which the address has its history entry and the count is announced."""
+
+
+def query_of(page: Page) -> str:
+    return unquote(urlsplit(page.url).query.replace("+", " "))
+
+
+def type_query(page: Page, text: str) -> None:
+    """Type and wait for the answer to the whole text."""
+    with page.expect_response(lambda answer: unquote(answer.url.replace("+", " ")).endswith(f"q={text}")):
+        page.locator("#q").press_sequentially(text, delay=30)
+    page.wait_for_selector("#main[aria-busy=false]")
+
+
+# Live search
+
+
+def test_results_come_while_typing_and_the_address_stays_true(page: Page) -> None:
+    page.goto("/")
+    type_query(page, "激活失败")
+    assert page.locator(".card").count() > 0
+    assert query_of(page) == "q=激活失败"
+    assert page.title().startswith("激活失败")
+
+
+def test_back_and_forward_restore_page_and_box(page: Page) -> None:
+    page.goto("/")
+    entries = page.evaluate("history.length")
+    type_query(page, "丢失")
+    page.wait_for_timeout(SETTLED)
+    assert page.evaluate("history.length") == entries + 1, "one entry for one search, not one a letter"
+    page.locator("#q").fill("")
+    type_query(page, "二维码")
+    page.wait_for_timeout(SETTLED)
+
+    page.go_back()
+    page.wait_for_selector(".card mark:text-is('丢失')")
+    assert page.locator("#q").input_value() == "丢失"
+    page.go_back()
+    page.wait_for_selector(".emergencies")
+    assert page.locator("#q").input_value() == ""
+    page.go_forward()
+    page.wait_for_selector(".card mark:text-is('丢失')")
+    assert query_of(page) == "q=丢失"
+
+
+def test_enter_gives_the_search_an_entry_of_its_own_at_once(page: Page) -> None:
+    page.goto("/")
+    page.locator("#q").press_sequentially("补卡")
+    page.locator("#q").press("Enter")
+    page.wait_for_selector(".card")
+    page.wait_for_timeout(100)
+    page.go_back()
+    page.wait_for_selector(".emergencies")
+
+
+def test_a_late_reply_never_replaces_a_newer_one(page: Page) -> None:
+    page.goto("/search")
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(400)
+        route.continue_()
+
+    page.route(re.compile(r"/search\?q=%E4%B8%A2%E5%A4%B1$"), late)
+    page.locator("#q").fill("丢失")
+    page.wait_for_timeout(60)
+    page.locator("#q").fill("二维码")
+    page.wait_for_selector(".card mark:text-is('二维码')")
+    page.wait_for_timeout(600)
+    assert page.locator(".card mark:text-is('丢失')").count() == 0
+    assert query_of(page) == "q=二维码"
+
+
+def test_old_results_stay_in_place_until_new_ones_arrive(page: Page) -> None:
+    page.goto("/search?q=丢失")
+    first = page.locator(".card").first
+    top = first.bounding_box()["y"]
+    page.route(re.compile("/search"), lambda route: (page.wait_for_timeout(300), route.continue_()))
+    page.locator("#q").fill("损坏")
+    page.wait_for_selector("#main[aria-busy=true]")
+    assert first.is_visible()
+    page.wait_for_selector(".card mark:text-is('损坏')")
+    assert page.locator(".card").first.bounding_box()["y"] == top
+    assert page.locator("#main").get_attribute("aria-busy") == "false"
+
+
+def test_the_count_is_announced_after_typing_stops(page: Page) -> None:
+    page.goto("/")
+    status = page.locator("#search-announce")
+    assert status.get_attribute("aria-live") == "polite"
+    type_query(page, "丢失")
+    assert status.inner_text() == "", "not while typing"
+    page.wait_for_timeout(SETTLED)
+    assert "个小节" in status.inner_text()
+    assert status.inner_text() == page.locator("#search-count").inner_text()
+
+
+def test_offline_is_said_and_old_results_stay(browser: Browser, live_server: str) -> None:
+    context = browser.new_context(base_url=live_server)
+    page = context.new_page()
+    page.goto("/search?q=丢失")
+    page.route(re.compile("/search"), lambda route: route.abort())
+    page.locator("#q").fill("损坏")
+    page.wait_for_selector("#search-announce:has-text('网络不通')", state="attached")
+    assert page.locator(".card").count() > 0
+    context.close()
+
+
+# Filters, hits, keyboard
+
+
+def test_filters_combine_and_each_chip_takes_one_away(page: Page) -> None:
+    page.goto("/search?q=补卡")
+    page.locator("input[name=region][value=法国]").check()
+    page.wait_for_selector(".chips a:has-text('法国')")
+    page.locator("input[name=carrier][value=Orange]").check()
+    page.wait_for_selector(".chips a:has-text('Orange')")
+    assert query_of(page) == "q=补卡&region=法国&carrier=Orange"
+    assert page.locator("#q").input_value() == "补卡"
+    page.locator(".chips a:has-text('法国')").click()
+    page.wait_for_selector(".chips a:has-text('法国')", state="detached")
+    assert query_of(page) == "q=补卡&carrier=Orange"
+    type_more = page.locator("#q")
+    type_more.press_sequentially(" 费用")
+    page.wait_for_url(re.compile("%E8%B4%B9%E7%94%A8"))
+    assert "carrier=Orange" in query_of(page), "typing on keeps the filters"
+
+
+def test_a_hit_unfolds_in_place_and_folds_again(page: Page) -> None:
+    page.goto("/search?q=报失")
+    link = page.locator(".unfold").first
+    link.click()
+    unfolded = page.locator(".unfolded").first
+    unfolded.locator(".prose").wait_for()
+    assert link.get_attribute("aria-expanded") == "true"
+    assert urlsplit(page.url).path == "/search"
+    link.click()
+    assert unfolded.is_hidden()
+    assert link.get_attribute("aria-expanded") == "false"
+
+
+def test_keys_lead_from_box_to_hit_and_back(page: Page) -> None:
+    page.goto("/search?q=丢失")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second = page.locator(".hit").nth(1)
+    assert second.evaluate("hit => hit === document.activeElement")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.press("ArrowDown")
+    target = page.locator(".hit").first.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{target}")
+    page.go_back()
+    page.locator("#q").focus()
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/search(\?q=)?$"))
+    assert page.locator("#q").input_value() == ""
+
+
+def test_recent_searches_stay_on_the_device_and_can_be_removed(page: Page) -> None:
+    page.goto("/")
+    type_query(page, "手机丢了")
+    page.wait_for_timeout(SETTLED)
+    page.goto("/")
+    page.locator("#q").focus()
+    entry = page.locator("#search-recent a", has_text="手机丢了")
+    assert entry.is_visible()
+    page.locator("#search-recent .forget").first.click()
+    assert entry.count() == 0
+    assert page.evaluate("localStorage.getItem('recent')") == "[]"
+
+
+# The article
+
+
+def test_steps_can_be_ticked_and_are_remembered(page: Page) -> None:
+    page.goto(ARTICLE)
+    page.locator(".tick").nth(1).check()
+    page.reload()
+    assert page.locator(".tick").nth(1).is_checked()
+    assert not page.locator(".tick").first.is_checked()
+
+
+def test_a_heading_copies_its_link(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ARTICLE)
+    page.locator("#report-loss .anchor").click()
+    page.wait_for_selector("#search-announce:has-text('已复制')", state="attached")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"{ARTICLE}#report-loss")
+
+
+def test_contents_follow_the_scroll(browser: Browser, live_server: str) -> None:
+    context = browser.new_context(base_url=live_server, viewport={"width": 1280, "height": 700})
+    page = context.new_page()
+    page.goto(ARTICLE)
+    assert page.locator(".toc a").first.is_visible(), "at the side on a desktop, without unfolding"
+    page.evaluate("document.querySelector('#rebind-new-device').scrollIntoView()")
+    page.wait_for_selector(".toc a[aria-current][href='#rebind-new-device']")
+    context.close()
+
+
+def test_print_is_a_checklist_with_the_chinese_intact(page: Page) -> None:
+    page.goto(ARTICLE)
+    page.emulate_media(media="print")
+    for hidden in (".site-header", ".toc", ".related", ".neighbours", ".actions"):
+        assert page.locator(hidden).first.is_hidden(), hidden
+    assert page.locator(".steps li").first.is_visible()
+    box = page.locator(".steps li").first.evaluate("li => getComputedStyle(li, '::before').borderStyle")
+    assert box == "solid"
+    assert "报失" in page.locator("article").inner_text()
+
+
+def test_the_theme_is_kept(page: Page) -> None:
+    page.goto("/")
+    page.locator(".theme").click()
+    page.locator(".theme").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.goto(ARTICLE)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark != "rgb(0, 0, 0)"
+
+
+def test_traditional_is_remembered(page: Page) -> None:
+    page.goto(ARTICLE)
+    page.locator(".language").click()
+    page.wait_for_url(f"**/zh-hant{ARTICLE}")
+    assert page.locator("html").get_attribute("lang") == "zh-Hant"
+    assert "eSIM" in page.locator("h1").inner_text()
+    page.goto("/")
+    assert urlsplit(page.url).path == "/zh-hant/"
+    type_query(page, "丢失")
+    assert urlsplit(page.url).path == "/zh-hant/search"
+    page.locator(".language").click()
+    page.wait_for_url(re.compile(r"//[^/]+/search"))
+    page.goto("/")
+    assert urlsplit(page.url).path == "/"
+
+
+# Every page
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_phone_never_scrolls_sideways(page: Page, address: str) -> None:
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320, "200 % zoom of a small phone"
+
+
+@pytest.mark.parametrize("query", ["丢失", "法国 丢失", "激活失败", "esim"])
+def test_a_phone_shows_four_results_without_scrolling(page: Page, query: str) -> None:
+    page.goto(f"/search?q={query}")
+    bottoms = page.locator(".hit").evaluate_all("hits => hits.map(hit => hit.getBoundingClientRect().bottom)")
+    assert sum(0 < bottom < 844 for bottom in bottoms) >= 4
+
+
+def test_the_search_box_stays_in_reach(page: Page) -> None:
+    page.goto(ARTICLE)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_timeout(50)
+    box = page.locator("#q").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 60
+
+
+def test_nothing_is_loaded_from_elsewhere(page: Page, live_server: str) -> None:
+    foreign: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(live_server) else foreign.append(request.url))
+    for address in PAGES:
+        page.goto(address)
+    assert foreign == []
+
+
+def test_a_first_visit_is_small(page: Page) -> None:
+    sizes: dict[str, int] = {}
+    page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
+    page.goto(ARTICLE, wait_until="networkidle")
+    assert sum(sizes.values()) < 60_000, sizes
+
+
+def test_nothing_moves_while_a_page_loads(page: Page) -> None:
+    page.add_init_script(
+        """window.shifts = [];
+           new PerformanceObserver(list => window.shifts.push(...list.getEntries().map(shift => shift.value)))
+             .observe({type: "layout-shift", buffered: true})"""
+    )
+    for address in ("/", "/search?q=丢失", ARTICLE):
+        page.goto(address, wait_until="networkidle")
+        assert sum(page.evaluate("window.shifts")) < 0.01, address
+
+
+def test_everything_works_without_javascript(browser: Browser, live_server: str) -> None:
+    context = browser.new_context(
+        base_url=live_server, java_script_enabled=False, viewport={"width": 390, "height": 844}
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.locator("#q").fill("补卡")
+    page.locator("#search button[type=submit]").click()
+    assert query_of(page) == "q=补卡"
+    assert page.locator(".card").count() > 0
+    page.locator("input[name=region][value=法国]").check(force=True)
+    page.locator(".apply").click()
+    assert query_of(page) == "q=补卡&region=法国"
+    page.locator(".pager a[rel=next]").click()
+    assert "page=2" in query_of(page)
+    page.locator(".chips a").first.click()
+    assert query_of(page) == "q=补卡"
+    page.locator(".unfold").first.click()
+    assert urlsplit(page.url).path.startswith("/articles/")
+    assert page.locator("article h1").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", GOOD_PAGES)
+def test_axe_finds_nothing(page: Page, address: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address)
+    found = axe.Axe().run(page).response["violations"]
+    assert not found, json.dumps(
+        [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found], ensure_ascii=False, indent=1
+    )
