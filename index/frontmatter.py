@@ -137,12 +137,12 @@ def _survey(block: str, path: str) -> list[Problem]:
                 return [*problems, Problem(path, line, message, code="front-matter")]
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        tag = getattr(event, "tag", None)
-        if tag and not tag.startswith("tag:yaml.org,2002:str"):
+        tag = (getattr(event, "tag", None) or "").replace("tag:yaml.org,2002:", "!!")
+        if tag and tag != "!!str":
             message = f"YAML 标签 {_short(tag)} 不起作用：去掉它，直接写值"
             problems.append(Problem(path, line, message, "warning", "yaml-tag"))
-        if isinstance(event, yaml.AliasEvent):
-            message = f"YAML 别名 *{_short(str(event.anchor))} 不会展开到更深的层：直接写值"
+        if isinstance(event, yaml.AliasEvent) and not any(problem.code == "yaml-alias" for problem in problems):
+            message = f"YAML 别名 *{_short(str(event.anchor))} 容易出错，列表里的列表也不会展开：直接写值"
             problems.append(Problem(path, line, message, "warning", "yaml-alias"))
     return problems
 

@@ -22,7 +22,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from index.model import Problem, Section
-from index.sanitizing import names, sanitize
+from index.sanitizing import MAX_DEPTH, names, sanitize, too_deep
 
 MAX_LINES = 50_000
 MAX_CHARACTERS = 2_000_000
@@ -41,9 +41,9 @@ RESERVED_IDS = names(
 )
 """Ids that pages may use themselves: a section of that name gets `s-` in front."""
 
-_ANCHOR = re.compile(r"(?:^|[ \t]*)(?<!\\)\{:?[ \t]*#([\w.:-]{1,100})(?:[ \t][^{}\n]*)?\}[ \t]*$")
+_ANCHOR = re.compile(r"\{:?[ \t]*#([\w.:-]{1,100})(?:[ \t][^{}\n]*)?\}[ \t]*")
 _RAW_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
-_RAW_TITLE = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
+_RAW_TITLE = re.compile(r"<h1\b[^<>]*>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
 _RAW_ID = re.compile(r"""\bid=["']?([\w.:-]{1,100})""", re.IGNORECASE)
 _CALLOUT = re.compile(
     r"(?:\*\*(?P<word>提示|注意|警告)\s*[：:]?\*\*\s*[：:]?"
@@ -111,14 +111,21 @@ def render(body: str, folder: str, path: str, title: str = "") -> Rendered:
 
     anchors = _anchors(headings, path, result)
     starts = [heading for heading in headings if heading.level <= 4]
+
+    def finished(part: Sequence[Token]) -> tuple[str, str]:
+        html = markdown.renderer.render(part, markdown.options, env)
+        if too_deep(html):
+            line = next((_line(token) for token in part if token.map and not token.hidden), 1)
+            message = f"HTML 标签嵌套超过 {MAX_DEPTH} 层，这一节只留下文字：检查没有闭合的标签"
+            result.problems.append(Problem(path, line, message, "warning", "too-deep"))
+        return sanitize(html, folder)
+
     sections: list[Section] = []
-    before = tokens[: starts[0].at] if starts else tokens
-    html, text = sanitize(markdown.renderer.render(before, markdown.options, env), folder)
+    html, text = finished(tokens[: starts[0].at] if starts else tokens)
     if html or not starts:
         sections.append(Section("", "", 0, html, text))
     for heading, following in zip(starts, [*starts[1:], None], strict=False):
-        inside = tokens[heading.at + 3 : following.at if following else None]
-        html, text = sanitize(markdown.renderer.render(inside, markdown.options, env), folder)
+        html, text = finished(tokens[heading.at + 3 : following.at if following else None])
         if heading.words or html:
             sections.append(Section(anchors[heading.at], heading.words, max(heading.level, 2), html, text))
     result.sections = tuple(sections) or (Section("", "", 0, "", ""),)
@@ -221,9 +228,10 @@ def _from_raw_heading(token: Token, match: re.Match[str]) -> list[Token]:
 
 
 def _take_anchor(heading: Token, inline: Token) -> None:
-    if match := _ANCHOR.search(inline.content):
+    words, brace, _ = inline.content.rpartition("{")  # not a search: it would try each of a million spaces
+    if brace and not words.endswith("\\") and (match := _ANCHOR.fullmatch(inline.content, len(words))):
         heading.meta["anchor"] = match[1]
-        inline.content = inline.content[: match.start()]
+        inline.content = words.rstrip()
 
 
 def _take_callout(tokens: list[Token], inline: Token) -> None:
@@ -301,7 +309,9 @@ def _words(markdown: MarkdownIt, inline: Token, env: dict[str, Any], folder: str
 def _raw_title(tokens: Sequence[Token], folder: str) -> str:
     """The first `<h1>` deep in raw HTML, taken out of it."""
     for token in tokens:
-        if token.type == "html_block" and (match := _RAW_TITLE.search(token.content)):
+        if token.type != "html_block" or "</h1" not in token.content.lower():
+            continue
+        if match := _RAW_TITLE.search(token.content, max(token.content.lower().find("<h1"), 0)):
             words = " ".join(sanitize(match[1], folder)[1].split())
             if words:
                 token.content = token.content[: match.start()] + token.content[match.end() :]
