@@ -58,11 +58,13 @@ clean: ## remove everything that was built or installed
 $(VENV)/bin/python:
 	@.ci/need venv $(VENV)
 
-# --use-pep517: jieba comes as source and pip would warn about building it the old way.
+# --use-pep517: jieba comes as source and pip would warn about building it the old way. Without setuptools, as with
+# Python 3.12, jieba saves 0.1 s and a warning at every start; nothing else here wants it.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "安装依赖 …"
 	@$(PIP) --use-pep517 --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --editable .
+	@$(BIN)/python -m pip -qq uninstall --yes setuptools
 	@touch $@
 
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed

@@ -86,6 +86,7 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int, access
         "bind": address,
         "workers": workers,
         "when_ready": ready,
+        "child_exit": lambda arbiter, worker: worker.forget(),
         "accesslog": "-" if access_log else None,
         "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
     }
