@@ -55,6 +55,11 @@ def scan(content: Path) -> list[tuple[str, Path]]:
     return sorted((path, file) for path, file, why in _walk(content) if not why and _is_article(path))
 
 
+def scan_topics(content: Path) -> list[tuple[str, Path]]:
+    """The folders' `_topic.md`, as `scan` gives articles."""
+    return sorted((path, file) for path, file, why in _walk(content) if not why and Path(path).name == TOPIC_FILE)
+
+
 def strays(content: Path) -> list[Problem]:
     """Warnings for what `scan` passed over though an author may expect it: links, odd names."""
     problems = [Problem(path, 1, why, "warning", "skipped-file") for path, _, why in _walk(content) if why]
@@ -147,10 +152,8 @@ def read_topics(content: Path) -> tuple[list[TopicIntro], list[Problem]]:
     """The words of every folder that has a `_topic.md`, in order of id, and the problems with them."""
     topics: list[TopicIntro] = []
     problems: list[Problem] = []
-    for path, file, why in _walk(content):
-        folder, _, name = path.rpartition("/")
-        if name != TOPIC_FILE or why:
-            continue
+    for path, file in scan_topics(content):
+        folder = path.rpartition("/")[0]
         # The folder's name stands in for a missing title, so that is no fault here.
         article, found, front, rendered = examine(f"{folder}/_" if folder else "_", path, file.read_bytes())
         problems += [problem for problem in found if problem.code != "no-title"]
@@ -158,7 +161,7 @@ def read_topics(content: Path) -> tuple[list[TopicIntro], list[Problem]]:
             html = "\n".join(_with_heading(section) for section in rendered.sections)
             title = front.title or rendered.title or folder.rpartition("/")[2]
             topics.append(TopicIntro(unicodedata.normalize("NFC", folder), title, front.summary, html, front.order))
-    return sorted(topics, key=lambda topic: topic.id), problems
+    return topics, problems
 
 
 def media(article: Article) -> tuple[str, ...]:

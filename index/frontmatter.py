@@ -34,7 +34,7 @@ _FOREIGN = {
     "description": "summary", "desc": "summary", "excerpt": "summary", "abstract": "summary",
     "keywords": "tags", "tag": "tags", "categories": "tags", "category": "tags",
     "alias": "aliases", "weight": "order", "sidebar_position": "order", "position": "order",
-    "source": "sources", "references": "sources", "published": "draft", "expired": "expires",
+    "source": "sources", "references": "sources", "expired": "expires",
     "标题": "title", "摘要": "summary", "地区": "region", "运营商": "carrier", "情况": "situation", "设备": "device",
     "标签": "tags", "别名": "aliases", "顺序": "order", "更新": "updated", "核实": "verified", "来源": "sources",
 }  # fmt: skip

@@ -17,12 +17,13 @@ from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from index.model import Problem, Section
-from index.sanitizing import MAX_DEPTH, names, sanitize, too_deep
+from index.sanitizing import HTML_TAGS, MAX_DEPTH, names, sanitize, too_deep
 
 MAX_LINES = 50_000
 MAX_CHARACTERS = 2_000_000
@@ -35,9 +36,9 @@ MAX_MARKS = 200_000
 One costs about 5 µs, an opening bracket 8 times that, so the bound is a second; the densest real file has 9,000."""
 
 RESERVED_IDS = names(
-    "article breadcrumbs content contents feedback filters footer header help language live main menu nav"
-    " navigation page pager q query results search search-form search-input sidebar site skip status"
-    " suggestions summary theme title toc top topics"
+    "article breadcrumbs content contents emergencies feedback filters footer header help language live main menu nav"
+    " navigation page pager popular q query results search search-announce search-count search-form search-recent"
+    " sidebar site site-words skip status suggestions summary theme title toc top topics verified"
 )
 """Ids that pages may use themselves: a section of that name gets `s-` in front."""
 
@@ -55,6 +56,7 @@ _CALLOUTS = {
     "TIP": ("tip", "提示"), "NOTE": ("note", "说明"), "IMPORTANT": ("note", "重要"),
     "WARNING": ("warning", "警告"), "CAUTION": ("warning", "警告"),
 }  # fmt: skip
+_BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)>")
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _NOT_STEPS = re.compile("注意|须知|提醒|总结|小结|原因|区别|参考|来源|资料|常见|问答|要点|好处|优点|缺点|更新|目录")
 """Headings of ordered lists that number things rather than order them."""
@@ -153,10 +155,23 @@ def _markdown(tables: bool) -> MarkdownIt:
     markdown.enable(["table", "strikethrough"] if tables else ["strikethrough"])
     markdown.use(footnote_plugin, inline=False)  # inline notes cost a second per 100 KB of brackets
     markdown.core.ruler.before("inline", "help_center", _prepare)
+    markdown.add_render_rule("html_inline", _raw_inline)
     # Addresses are judged once, after sanitising, raw HTML's among them.
     for name in ("validateLink", "normalizeLink", "normalizeLinkText"):
         setattr(markdown, name, (lambda address: True) if name == "validateLink" else (lambda address: address))
     return markdown
+
+
+def _raw_inline(self: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """`<path>` in prose means the word; only tags that HTML knows, or that carry attributes, are tags."""
+    content = tokens[at].content
+    return escapeHtml(content) if is_placeholder(content) else content
+
+
+def is_placeholder(html: str) -> bool:
+    """Whether a tag is no tag but a word between angle brackets."""
+    match = _BARE_TAG.fullmatch(html)
+    return match is not None and match[1].lower() not in HTML_TAGS
 
 
 def _within_bounds(body: str, path: str, problems: list[Problem]) -> str:

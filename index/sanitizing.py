@@ -40,6 +40,13 @@ DROPPED = names(
 )
 """Tags that go with all that is in them."""
 
+HTML_TAGS = TAGS | DROPPED | names(
+    "acronym basefont big blink body button col colgroup command content data datalist dialog dir fieldset font form"
+    " hgroup html image input label legend link listing map marquee menu menuitem meta meter nobr optgroup option"
+    " output param picture plaintext progress rb rtc search shadow slot source spacer strike tt track xmp"
+)  # fmt: skip
+"""Every tag that HTML knows or knew."""
+
 _ATTRIBUTES = {
     "a": {"href", "title", "id"},
     "abbr": {"title"},
@@ -62,7 +69,7 @@ _CLASSES = {
     "td": {"align-center", "align-right"},
     "th": {"align-center", "align-right"},
 }
-_SCHEMES = {"http", "https", "mailto", "tel", "sms"}
+SCHEMES = {"http", "https", "mailto", "tel", "sms"}
 _RENAMED = {
     "h1": "h2",  # the page has one h1, the article's title
     "address": "div", "article": "div", "center": "div", "footer": "div", "header": "div", "main": "div", "nav": "div",
@@ -106,7 +113,7 @@ def sanitize(html: str, folder: str) -> tuple[str, str]:
         attributes=_ATTRIBUTES,
         tag_attribute_values={"aside": {"role": {"note"}}},
         allowed_classes=_CLASSES,
-        url_schemes=_SCHEMES,
+        url_schemes=SCHEMES,
         link_rel=None,  # set below, for links that leave the site only
     )
     writer = _Writer(folder)
