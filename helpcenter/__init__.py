@@ -40,9 +40,8 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     for blueprint in (views.blueprint, caching.static_files):
         app.register_blueprint(blueprint)
 
-    # After a request these run from the last to the first: translate, add headers, keep the finished answer.
+    # Each wraps the one before: what is kept is finished and translated, what goes out carries the headers.
     caching.prepare(app)
-    security.prepare(app)
     traditional.prepare(app)
-    security.trust_proxies(app, settings)
+    security.prepare(app)
     return app

@@ -34,6 +34,8 @@ BUDGET = 24 * 1024 * 1024
 """Bytes of bodies kept by one worker: some 2,000 plain or 8,000 compressed result pages."""
 SMALLEST_COMPRESSED = 600
 """Bytes below which gzip saves no packet."""
+QUICK, SMALL = 1, 9
+"""gzip levels. A search is mostly asked once: 0.1 ms for 5.8 kB, against 0.25 ms for 5.4."""
 COMPRESSED = ("text/", "application/", "image/svg")
 PAGE_POLICY = "public, max-age=0, must-revalidate"
 """Ask each time, and mostly hear 304: after a rebuild nobody reads an old page."""
@@ -162,7 +164,7 @@ def finish(response: Response) -> Response:
     if len(body) >= SMALLEST_COMPRESSED and (response.mimetype or "").startswith(COMPRESSED):
         response.headers["Vary"] = f"{VARY}, Accept-Encoding" if marked else "Accept-Encoding"
         if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-            body = gzip(body, 9 if response.headers.get("Cache-Control") == STATIC_POLICY else 5)
+            body = gzip(body, QUICK if environ.get("helpcenter.seen") else SMALL)
             response.headers["Content-Encoding"] = "gzip"
             response.set_data(body)
     elif marked:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from flask import request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from helpcenter.pages import Emergency, Frame, frame, home_page, topic_url
+from helpcenter.article_page import SECTION_TOP
+from helpcenter.pages import Emergency, Frame, filled_in, frame, home_page, render, topic_url
 from index import FACETS, ArticleCard, FacetCount, Hit, Results, Snapshot
 
 PER_PAGE = 10
@@ -27,57 +29,43 @@ VALUES_SHOWN = 8
 VALUES_KEPT = 40
 """Values of one filter shown at once, and at most."""
 FACET_NAMES = {"region": "地区", "carrier": "运营商", "situation": "情况", "device": "设备", "topic": "主题"}
-WHY = {"words": "", "substring": "", "pinyin": "拼音匹配", "similar": "相近写法"}
+CHECKED = " checked"
+WHY = {"pinyin": '<span class="why">拼音匹配</span>', "similar": '<span class="why">相近写法</span>'}
 """What is said about a layer. Literal matches show for themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A hit inside its article's card."""
-
-    label: str
-    url: str
-    unfold_url: str
-    snippet: Markup
-    why: str
-    partial: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """An article with the hits it has on this page, in the order of its best."""
 
     title: str
     topic: str
     url: str
-    steps: tuple[Step, ...]
-    more: tuple[Step, ...]
+    steps: Markup
+    more: Markup
+    more_count: int
     opens_partial: bool
     """Whether the sections that share only a part of the query begin with this card."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of a filter."""
+class Filter(NamedTuple):
+    """A filter with its values as HTML; those beyond the first few unfold."""
 
-    value: str
-    label: str
-    count: int
-    chosen: bool
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
     name: str
-    facet: str
-    choices: tuple[Choice, ...]
-    more: tuple[Choice, ...]
+    choices: Markup
+    more: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """`templates/search.html`: the results, rendered, inside the frame."""
+
+    frame: Frame
+    results: Markup
 
 
 @dataclass(frozen=True, slots=True)
 class ResultsPage:
-    """`templates/search.html`, and `templates/_results.html` for htmx."""
+    """`templates/_results.html`, alone for htmx or inside a `SearchPage`."""
 
     frame: Frame
     query: str
@@ -102,7 +90,7 @@ class ResultsPage:
     articles: tuple[ArticleCard, ...] = ()
 
 
-def search_page(
+def results_page(
     snapshot: Snapshot, query: str, chosen: Mapping[str, Sequence[str]], number: int, note: str = ""
 ) -> tuple[ResultsPage, Results | None]:
     """The page for a query and filters, and the results behind it (None where nothing was asked).
@@ -148,6 +136,12 @@ def search_page(
     return page, results
 
 
+def enclosed(page: ResultsPage) -> SearchPage:
+    """The results inside the frame. Rendered first and put in whole: Jinja hands every piece of an include through
+    each template above it, which took as long as making the pieces."""
+    return SearchPage(page.frame, Markup(render("_results.html", page)))  # noqa: S704 rendered by the template
+
+
 def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
     """Nothing asked yet: where to begin."""
     home = home_page(snapshot)
@@ -190,6 +184,7 @@ def cards_of(hits: Sequence[Hit], root: str) -> tuple[Card, ...]:
     groups: dict[str, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.article, []).append(hit)
+    form = filled_in("_step.html")
     cards: list[Card] = []
     whole_seen = partial_seen = False
     for group in groups.values():
@@ -197,22 +192,23 @@ def cards_of(hits: Sequence[Hit], root: str) -> tuple[Card, ...]:
         opens = whole_seen and not first.complete and not partial_seen
         whole_seen = whole_seen or first.complete
         partial_seen = partial_seen or opens
-        steps = tuple(_step(hit, root) for hit in group)
-        article_url = root + first.url.partition("#")[0]
-        cards.append(Card(first.title, first.topic, article_url, steps[:STEPS_SHOWN], steps[STEPS_SHOWN:], opens))
+        steps = [_step(form, hit, root) for hit in group]
+        shown, more = Markup("".join(steps[:STEPS_SHOWN])), Markup("".join(steps[STEPS_SHOWN:]))  # noqa: S704
+        url = root + first.url.partition("#")[0]
+        cards.append(Card(first.title, first.topic, url, shown, more, max(0, len(steps) - STEPS_SHOWN), opens))
     return tuple(cards)
 
 
-def _step(hit: Hit, root: str) -> Step:
+def _step(form: str, hit: Hit, root: str) -> str:
+    """`_step.html` for a hit. Addresses are percent-encoded and the snippet is escaped by the index."""
     path, _, anchor = hit.url.partition("#")
-    return Step(
-        label=hit.heading or "概要",
-        url=root + hit.url,
-        unfold_url=f"{root}{path}/sections/{anchor or '_'}",
-        snippet=Markup(hit.snippet),  # noqa: S704 escaped by the index, with <mark> only
-        why=WHY.get(hit.matched, ""),
-        partial=not hit.complete,
-    )
+    return form % {
+        "url": root + hit.url,
+        "label": escape(hit.heading or "概要"),
+        "why": WHY.get(hit.matched, ""),
+        "snippet": hit.snippet,
+        "unfold_url": f"{root}{path}/sections/{anchor or SECTION_TOP}",
+    }
 
 
 def filters_of(
@@ -225,27 +221,30 @@ def filters_of(
         counts = facets.get(facet, ())
         if not counts or (len(counts) == 1 and not active):
             continue
-        choices = [_choice(facet, c.value, c.count, c.value in active, labels) for c in counts[:VALUES_KEPT]]
-        hidden = choices[VALUES_SHOWN:]
-        shown = choices[:VALUES_SHOWN] + [choice for choice in hidden if choice.chosen]
-        filters.append(
-            Filter(FACET_NAMES[facet], facet, tuple(shown), tuple(choice for choice in hidden if not choice.chosen))
-        )
+        shown: list[str] = []
+        more: list[str] = []
+        for place, found in enumerate(counts[:VALUES_KEPT]):
+            value = found.value
+            checked = value in active
+            html = _choice(facet, value, _label(facet, value, labels)) % (CHECKED if checked else "", found.count)
+            (shown if place < VALUES_SHOWN or checked else more).append(html)
+        filters.append(Filter(FACET_NAMES[facet], Markup("".join(shown)), Markup("".join(more))))  # noqa: S704
     return tuple(filters)
 
 
-def _choice(facet: str, value: str, count: int, chosen: bool, labels: Mapping[str, str]) -> Choice:
-    return Choice(value, _label(facet, value, labels), count, chosen, _id(facet, value))
+@lru_cache(maxsize=8192)
+def _choice(facet: str, value: str, label: str) -> str:
+    """`_choice.html` of a value, ready but for check mark and count.
+
+    The id is the same in every answer: htmx gives the focus back by id.
+    """
+    known = {"facet": facet, "value": value, "label": label, "id": f"f-{facet}-{quote(value, safe='')}"}
+    ready = {name: str(escape(text)).replace("%", "%%") for name, text in known.items()}
+    return filled_in("_choice.html") % {**ready, "checked": "%s", "count": "%d"}
 
 
 def _label(facet: str, value: str, labels: Mapping[str, str]) -> str:
     return labels.get(value, value) if facet == "topic" else value
-
-
-@lru_cache(maxsize=4096)
-def _id(facet: str, value: str) -> str:
-    """The same for the same value in every answer: htmx gives the focus back by id."""
-    return f"f-{facet}-{quote(value, safe='')}"
 
 
 def search_url(query: str, chosen: Mapping[str, Sequence[str]], number: int = 1) -> str:

@@ -7,10 +7,16 @@ caching pages. htmx runs without eval (see `htmx-config` in `templates/base.html
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from helpcenter.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEADERS = (
     (
@@ -23,7 +29,7 @@ HEADERS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
-HSTS = "max-age=31536000"
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
 """One year. Without subdomains or preload: neighbours under the same domain are not ours to decide about."""
 
 
@@ -32,11 +38,7 @@ def prepare(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     if settings.trusted_hosts:
         app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts)
-    app.after_request(add_headers)
-
-
-def trust_proxies(app: Flask, settings: Settings) -> None:
-    """Believe the address, scheme, host and prefix that so many proxies in front report. Outermost, so wrap it last."""
+    app.wsgi_app = SecureHeaders(app.wsgi_app)  # type: ignore[method-assign]
     hops = settings.proxy_hops
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -44,12 +46,18 @@ def trust_proxies(app: Flask, settings: Settings) -> None:
         )
 
 
-def add_headers(response: Response) -> Response:
-    """Every header of HEADERS, plus HSTS over TLS."""
-    headers = response.headers
-    for name, value in HEADERS:
-        if name not in headers:
-            headers[name] = value
-    if request.is_secure:
-        headers["Strict-Transport-Security"] = HSTS
-    return response
+class SecureHeaders:
+    """WSGI: adds HEADERS, and HSTS over TLS. Under WSGI since Flask's header object takes 3 µs for each."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            own = {name.lower() for name, _ in headers}
+            added = [header for header in HEADERS if header[0].lower() not in own]
+            if environ["wsgi.url_scheme"] == "https":
+                added.append(HSTS)
+            return start_response(status, headers + added, *rest)
+
+        return self.app(environ, start)

@@ -12,7 +12,7 @@ from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
-from helpcenter import pages, results_page
+from helpcenter import article_page, pages, results_page
 from helpcenter.caching import SearchSeen, keep
 from helpcenter.htmx import wants_fragment
 from helpcenter.results_json import results_to_json
@@ -46,8 +46,11 @@ def search() -> Response:
     """Results as a page, or as the block that htmx swaps in."""
     query, note = parse_query()
     fragment = wants_fragment()
-    page, results = results_page.search_page(snapshot(), query, parse_filters(), parse_page(), note)
-    html = pages.render_fragment("_results.html", page) if fragment else pages.render("search.html", page)
+    page, results = results_page.results_page(snapshot(), query, parse_filters(), parse_page(), note)
+    if fragment:
+        html = pages.render_fragment("_results.html", page)
+    else:
+        html = pages.render("search.html", results_page.enclosed(page))
     return keep(Response(html), seen(query, results, live=fragment))
 
 
@@ -58,7 +61,7 @@ def article(name: str) -> Response:
     page = live.page(name)
     if page:
         today = datetime.now().astimezone().date()
-        return keep(Response(pages.render("article.html", pages.article_view(live, page, today))))
+        return keep(Response(pages.render("article.html", article_page.article_view(live, page, today))))
     page = live.page(name.removesuffix(".md")) if name.endswith(".md") else None
     if not page:
         abort(404)
@@ -75,10 +78,10 @@ def section(name: str, anchor: str) -> Response:
     if not page:
         abort(404)
     by_anchor = {part.anchor: part for part in page.article.sections}
-    found = by_anchor.get(anchor) or (by_anchor.get("") if anchor == pages.SECTION_TOP else None)
+    found = by_anchor.get(anchor) or (by_anchor.get("") if anchor == article_page.SECTION_TOP else None)
     if not found:
         abort(404)
-    view = pages.section_view(page, found)
+    view = article_page.section_view(page, found)
     return keep(Response(pages.render("_section.html" if wants_fragment() else "section.html", view)))
 
 

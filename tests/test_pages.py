@@ -1,0 +1,405 @@
+"""The pages as a browser without scripts, a crawler or a program gets them: addresses, words, caching, errors."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import html
+import json
+import re
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpcenter import create_app
+from helpcenter.article_page import age_warning
+from helpcenter.caching import SearchSeen
+from helpcenter.errors import slug_words
+from helpcenter.results_page import cards_of, count_line
+from helpcenter.settings import Settings
+from helpcenter.traditional import html_to_traditional
+from index import Article, Hit, Results, build
+
+ARTICLE = "/articles/replacement/france-lost"
+FRAGMENT = {"HX-Request": "true"}
+
+
+@pytest.fixture(scope="module")
+def app(site_index: Path) -> Flask:
+    """The application over the real content."""
+    return create_app(Settings(index=site_index))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of it."""
+    return app.test_client()
+
+
+def text_of(client: FlaskClient, address: str, **headers: str) -> str:
+    """The body of a 200 answer."""
+    answer = client.get(address, headers=headers)
+    assert answer.status_code == 200, address
+    return answer.text
+
+
+# What is where
+
+
+def test_home_leads_with_the_search_box_and_the_four_emergencies(client: FlaskClient) -> None:
+    page = text_of(client, "/")
+    assert page.index('role="search"') < page.index("emergencies")
+    for situation in ("丢失", "损坏", "换机", "激活失败"):
+        assert f'href="/search?situation={quote(situation)}"' in page
+    assert all(word in page for word in ("立即", "尽快", "自己可办", "按主题找", "最近核实过"))
+
+
+def test_search_gives_htmx_the_block_and_everyone_else_the_page(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=丢失")
+    fragment = client.get("/search?q=丢失", headers=FRAGMENT)
+    assert "<html" in page
+    assert "<html" not in fragment.text
+    assert "<title>丢失" in fragment.text
+    assert fragment.text.split("</title>", 1)[1].strip() in page
+    assert "HX-Request" in fragment.headers["Vary"]
+
+
+def test_back_and_forward_get_the_full_page(client: FlaskClient) -> None:
+    assert "<html" in client.get("/search?q=丢失", headers={"HX-History-Restore-Request": "true"}).text
+    both = FRAGMENT | {"HX-History-Restore-Request": "true"}
+    assert "<html" in client.get("/search?q=丢失", headers=both).text
+
+
+def test_results_say_where_they_stand_and_why(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=法国 丢失")
+    assert f'href="{ARTICLE}#report-loss"' in page
+    assert f'hx-get="{ARTICLE}/sections/report-loss"' in page
+    assert "<mark>丢失</mark>" in page
+    assert re.search(r"\d+ 个小节包含全部内容，另有 \d+ 个部分相关", page)
+    assert "拼音匹配" in text_of(client, "/search?q=diushi")
+
+
+def test_filters_combine_and_can_be_taken_away(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=补卡&region=法国&region=欧盟&carrier=Orange")
+    assert 'name="region" value="法国" id="f-region-%E6%B3%95%E5%9B%BD" checked' in page
+    left = f"/search?q={quote('补卡')}&region={quote('欧盟')}&carrier=Orange"
+    assert f'href="{html.escape(left)}"' in page
+    wide = client.get("/api/v1/search?q=补卡&region=法国&region=欧盟").json["total"]
+    narrow = client.get("/api/v1/search?q=补卡&region=法国&carrier=Orange").json["total"]
+    one = client.get("/api/v1/search?q=补卡&region=法国").json["total"]
+    assert wide >= one >= narrow > 0
+
+
+def test_filters_alone_list_their_sections(client: FlaskClient) -> None:
+    page = text_of(client, "/search?situation=损坏")
+    assert re.search(r"共 \d+ 个小节", page)
+    assert 'class="card"' in page
+
+
+def test_nothing_found_is_said_and_helped(app: Flask, site_index: Path) -> None:
+    page = text_of(app.test_client(), "/search?q=qxzvbn")
+    assert all(words in page for words in ("没有找到相关内容", "换个说法", "按主题找", "客服电话"))
+    own = create_app(Settings(index=site_index, support_url="mailto:help@example.org"))
+    assert 'href="mailto:help@example.org"' in text_of(own.test_client(), "/search?q=qxzvbn")
+
+
+def test_a_slip_is_offered_corrected_never_silently(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=丢矢")
+    assert "您是不是要找" in page
+    assert 'value="丢矢"' in page
+
+
+def test_pages_follow_one_another_and_never_run_out(client: FlaskClient) -> None:
+    first = text_of(client, "/search?q=esim")
+    assert 'rel="next"' in first
+    assert 'rel="prev"' not in first
+    last = text_of(client, "/search?q=esim&page=99999")
+    assert 'rel="prev"' in last
+    assert 'rel="next"' not in last
+    assert 'class="card"' in last
+    for wrong in ("0", "-1", "x", "1e9", "９", ""):
+        assert "第 1 页" in text_of(client, f"/search?q=esim&page={wrong}")
+
+
+def test_a_very_long_question_is_cut_and_said_so(client: FlaskClient) -> None:
+    assert "问题太长了" in text_of(client, "/search?q=" + "补卡 " * 200)
+    assert client.get("/api/v1/search?q=" + "补" * 201).status_code == 400
+
+
+def test_article_has_all_its_parts(client: FlaskClient) -> None:
+    page = text_of(client, ARTICLE)
+    for part in ('class="crumbs"', 'class="applies"', "已核实", 'class="toc"', 'class="steps"', "资料来源", "相关文章"):
+        assert part in page, part
+    assert 'id="report-loss"' in page
+    assert f'<link rel="canonical" href="http://localhost{ARTICLE}">' in page
+    assert f'hreflang="zh-Hant" href="http://localhost/zh-hant{ARTICLE}"' in page
+    data = json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)[1])
+    assert [entry["@type"] for entry in data] == ["Article", "BreadcrumbList"]
+
+
+def test_article_source_is_served_raw(client: FlaskClient) -> None:
+    answer = client.get(f"{ARTICLE}.md")
+    assert answer.mimetype == "text/markdown"
+    assert answer.text.startswith("---\ntitle: ")
+
+
+def test_section_is_a_fragment_for_htmx_and_a_page_for_others(client: FlaskClient) -> None:
+    page = text_of(client, f"{ARTICLE}/sections/report-loss")
+    fragment = client.get(f"{ARTICLE}/sections/report-loss", headers=FRAGMENT).text
+    assert f'rel="canonical" href="http://localhost{ARTICLE}#report-loss"' in page
+    assert "<html" not in fragment
+    assert '<ol class="steps">' in fragment
+    assert text_of(client, f"{ARTICLE}/sections/_")
+    assert client.get(f"{ARTICLE}/sections/no-such").status_code == 404
+
+
+def test_topics_list_their_articles(client: FlaskClient) -> None:
+    page = text_of(client, "/topics/replacement")
+    assert f'href="{ARTICLE}"' in page
+    assert "补卡与换卡" in page
+
+
+def test_foreign_content_shows_without_filters_or_emergencies(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    (content / "用户 指南" / "进阶").mkdir(parents=True)
+    (content / "用户 指南" / "进阶" / "第 一章.md").write_text("# 开始\n\n你好。\n\n## 100% <b>步骤</b>\n\n内容。\n")
+    build(content, tmp_path / "index")
+    client = create_app(Settings(index=tmp_path / "index")).test_client()
+    assert "emergencies" not in text_of(client, "/")
+    found = text_of(client, "/search?q=内容")
+    address = re.search(r'class="hit" href="([^"]+)"', found)[1]
+    assert client.get(html.unescape(address)).status_code == 200
+    assert client.get(re.search(r'hx-get="([^"]+)"', found)[1]).status_code == 200
+    assert text_of(client, f"/topics/{quote('用户 指南/进阶')}")
+
+
+# Errors
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/articles/x/lost-sim", "/topics/none", "/static/none.css"])
+def test_what_is_not_there_offers_a_search(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert 'role="search"' in answer.text
+    assert "没有这个页面" in answer.text
+
+
+def test_a_dead_address_becomes_words_to_search_for() -> None:
+    assert slug_words("/articles/france/lost-sim_card.md") == "lost sim card"
+    assert slug_words("/") == ""
+
+
+def test_api_errors_are_json(client: FlaskClient) -> None:
+    for address, code in (("/api/v1/search?limit=101", 400), ("/api/v1/search?offset=x", 400), ("/api/none", 404)):
+        answer = client.get(address)
+        assert answer.status_code == code
+        assert set(answer.json["error"]) == {"code", "message"}
+    assert client.post("/api/v1/search").status_code == 405
+
+
+def test_without_an_index_pages_say_503_until_one_is_built(tmp_path: Path, root: Path) -> None:
+    app = create_app(Settings(index=tmp_path / "index"))
+    client = app.test_client()
+    for address in ("/", "/search?q=a", ARTICLE):
+        answer = client.get(address)
+        assert answer.status_code == 503
+        assert 'role="search"' in answer.text
+        assert answer.headers["Retry-After"]
+    assert client.get("/api/v1/search?q=a").json["error"]["code"] == 503
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a.md").write_text("# 一\n\n字。\n")
+    build(tmp_path / "content", tmp_path / "index")
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_a_fault_of_ours_is_a_500_page_with_a_search_box(site_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("helpcenter.pages.home_page", broken)
+    answer = create_app(Settings(index=site_index)).test_client().get("/")
+    assert answer.status_code == 500
+    assert 'role="search"' in answer.text
+    assert "secret" not in answer.text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(max_size=60), page=st.text(max_size=6), value=st.text(max_size=20), mirror=st.booleans())
+def test_no_input_is_an_error_of_ours(client: FlaskClient, query: str, page: str, value: str, mirror: bool) -> None:
+    parameters = {"q": query.encode("utf-8", "ignore"), "page": page.encode("utf-8", "ignore")}
+    prefix = "/zh-hant" if mirror else ""
+    for address in ("/search", "/api/v1/search"):
+        filters = {"region": value.encode("utf-8", "ignore"), "topic": value.encode("utf-8", "ignore")}
+        assert client.get(prefix + address, query_string=parameters | filters).status_code < 500
+    path = quote(value.encode("utf-8", "ignore"))
+    assert client.get(f"{prefix}/articles/{path}").status_code < 500
+
+
+def test_a_query_is_text_everywhere(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=" + quote('"><script>alert(1)</script>%s%(url)s') + "&region=" + quote("<b>%d"))
+    assert "<script>alert" not in page
+    assert "<b>%d" not in page
+
+
+# Caching
+
+
+def test_a_repeated_answer_is_the_same_and_costs_no_second_search(app: Flask, client: FlaskClient) -> None:
+    first = client.get("/search?q=补卡要多久")
+    seen: list[SearchSeen] = []
+    app.extensions["search_observers"].append(seen.append)
+    again = client.get("/search?q=补卡要多久")
+    app.extensions["search_observers"].clear()
+    assert again.data == first.data
+    assert dict(again.headers) == dict(first.headers)
+    assert [(search.query, search.live) for search in seen] == [("补卡要多久", False)], "cached answers are counted too"
+
+
+def test_unchanged_pages_are_not_sent_again(client: FlaskClient) -> None:
+    for address in ("/", ARTICLE, "/search?q=费用", "/api/v1/search?q=费用", "/static/app.css"):
+        tag = client.get(address).headers["ETag"]
+        for _ in range(2):
+            answer = client.get(address, headers={"If-None-Match": tag})
+            assert (answer.status_code, answer.data) == (304, b"")
+            assert answer.headers["ETag"] == tag
+
+
+def test_fragment_page_language_and_encoding_never_mix(client: FlaskClient) -> None:
+    kinds = [
+        client.get(prefix + "/search?q=手机", headers=headers).data
+        for _ in range(2)
+        for prefix in ("", "/zh-hant")
+        for headers in ({}, FRAGMENT, {"Accept-Encoding": "gzip"})
+    ]
+    assert kinds[:6] == kinds[6:]
+    assert len(set(kinds)) == 6
+    assert gzip.decompress(kinds[2]) == kinds[0]
+
+
+def test_a_rebuild_is_seen_at_once(tmp_path: Path) -> None:
+    content, index = tmp_path / "content", tmp_path / "index"
+    content.mkdir()
+    (content / "a.md").write_text("# 旧题目\n\n文字。\n")
+    build(content, index)
+    client = create_app(Settings(index=index)).test_client()
+    old = client.get("/articles/a")
+    assert "旧题目" in old.text
+    (content / "a.md").write_text("# 新题目\n\n文字。\n")
+    build(content, index)
+    until = time.monotonic() + 5  # the library looks at its pointer a few times a second
+    while "旧题目" in (page := client.get("/articles/a").text) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert "新题目" in page
+    assert client.get("/articles/a", headers={"If-None-Match": old.headers["ETag"]}).status_code == 200
+
+
+def test_static_files_are_fingerprinted(client: FlaskClient) -> None:
+    page = text_of(client, "/")
+    assets = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert len(assets) == 5
+    for asset in assets:
+        answer = client.get(asset)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+    assert "immutable" not in client.get("/static/app.css").headers["Cache-Control"]
+    assert client.get("/static/../settings.py").status_code == 404
+
+
+def test_vendored_files_are_what_they_say(root: Path) -> None:
+    folder = root / "helpcenter" / "static" / "vendor"
+    record = json.loads((folder / "VENDORED.json").read_text())
+    assert set(record) == {path.name for path in folder.iterdir()} - {"VENDORED.json"}
+    for name, entry in record.items():
+        content = (folder / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+        assert f'version:"{entry["version"]}"'.encode() in content
+        assert entry["version"].startswith("2.0.")
+
+
+# The Traditional mirror
+
+
+def test_the_mirror_is_traditional_and_keeps_its_links(client: FlaskClient) -> None:
+    page = text_of(client, f"/zh-hant{ARTICLE}")
+    assert '<html lang="zh-Hant">' in page
+    assert "報失" in page
+    assert "报失" not in re.sub(r"<[^>]*>", "", page).replace("简体", "")
+    links = set(re.findall(r'href="(/[^"#?]*)', page))
+    inside = {link for link in links if not link.startswith(("/static/", "/zh-hant"))}
+    assert inside == {ARTICLE}, "only the switch back leaves the mirror"
+    assert f'rel="canonical" href="http://localhost/zh-hant{ARTICLE}"' in page
+    for link in links:
+        assert client.get(link).status_code == 200, link
+
+
+def test_the_mirror_keeps_values_code_and_addresses(client: FlaskClient) -> None:
+    page = text_of(client, "/zh-hant/search?q=激活&region=法国")
+    assert 'value="激活"' in page
+    assert 'value="法国"' in page
+    assert "法國" in page
+    assert html_to_traditional('<a href="/短信" title="短信">短信</a>') == '<a href="/短信" title="簡訊">簡訊</a>'
+    assert html_to_traditional('<input value="短信" placeholder="短信">') == '<input value="短信" placeholder="簡訊">'
+    assert html_to_traditional('<code>短信</code><i data-x=">短信">') == '<code>短信</code><i data-x=">短信">'
+
+
+def test_who_chose_traditional_is_led_there(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("language", "zh-hant")
+    accepts = {"Accept": "text/html"}
+    answer = client.get(f"{ARTICLE}?a=1", headers=accepts)
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/zh-hant{ARTICLE}?a=1")
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert client.get("/search?q=a", headers=accepts | FRAGMENT).status_code == 200
+    assert client.get(f"{ARTICLE}.md", headers=accepts).status_code == 200
+    assert client.get("/api/v1/search?q=a", headers=accepts).status_code == 200
+    assert client.get("//evil.example/", headers=accepts).headers.get("Location", "/").startswith("/")
+
+
+# Words
+
+
+def test_old_articles_warn() -> None:
+    today = date(2026, 6, 1)
+    fresh = Article("a", "题", (), "", verified=date(2026, 5, 1))
+    assert age_warning(fresh, today) == ""
+    assert "180 天" in age_warning(replace(fresh, verified=date(2025, 11, 1)), today)
+    assert "2026 年 6 月 1 日" in age_warning(replace(fresh, expires=today), today)
+
+
+@pytest.mark.parametrize(
+    ("total", "complete", "line"),
+    [
+        (0, 0, "没有找到相关内容"),
+        (3, 3, "共 3 个小节"),
+        (23, 3, "3 个小节包含全部内容，另有 20 个部分相关"),
+        (5, 0, "没有小节包含全部内容，找到 5 个相关的"),
+    ],
+)
+def test_the_count_in_words(total: int, complete: int, line: str) -> None:
+    assert count_line(Results("x", total, complete, ()), True) == line
+
+
+def test_hits_are_grouped_by_article_in_the_order_of_its_best(app: Flask) -> None:
+    def hit(article: str, section: str, complete: bool = True) -> Hit:
+        url = f"/articles/{article}#{section}"
+        return Hit(article, section, article, f"<{section}>", "题", url, "…", 1.0, "words", complete)
+
+    hits = [hit("a", "1"), hit("b", "1"), hit("a", "2"), hit("a", "3"), hit("a", "4"), hit("c", "1", False)]
+    with app.test_request_context():
+        cards = cards_of(hits, "")
+    assert [card.title for card in cards] == ["a", "b", "c"]
+    assert cards[0].steps.count('class="step"') == 3
+    assert (cards[0].more_count, cards[0].more.count('class="step"')) == (1, 1)
+    assert [card.opens_partial for card in cards] == [False, False, True]
+    assert "&lt;1&gt;" in cards[0].steps
