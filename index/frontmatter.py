@@ -28,6 +28,8 @@ TEXTS = ("title", "summary")
 LISTS = ("region", "carrier", "situation", "device", "tags", "aliases", "sources")
 DATES = ("updated", "verified", "expires")
 FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft")
+ORDER = (*TEXTS, *LISTS[:-1], "order", *DATES, "sources", "draft")
+"""The fields as an author writes them down."""
 
 _FOREIGN = {
     "date": "updated", "lastmod": "updated", "last_modified": "updated", "modified": "updated",
