@@ -177,7 +177,7 @@ class _Places:
     def _why_anchor_missing(self, anchor: str, page: _Page) -> tuple[str, str] | None:
         if anchor in page.rendered.lines or re.fullmatch(r"fn(?:ref)?\d.*", anchor):
             return None
-        near = _nearest(anchor, page.rendered.lines, 60)
+        near = _nearest(anchor, page.rendered.lines, 50)
         hint = f"是否想写 #{near}？" if near else "给那一节的标题加上锚点，或去掉 # 后面的部分"
         return "broken-anchor", f"{page.path} 里没有锚点 #{_short(anchor)}：{hint}"
 

@@ -218,15 +218,13 @@ def _explain(error: yaml.YAMLError, block: str) -> tuple[int, str]:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if "flow" in context or "quoted" in context:  # the mark is where the reader gave up; the mistake is where it began
         mark = getattr(error, "context_mark", None) or mark
-    line = _line(mark)
+    line = min(_line(mark), block.rstrip().count("\n") + 2)  # the end of the block is nobody's mistake
     if "mapping values are not allowed" in problem:
         return line, "值里有冒号加空格，或缩进不对；给整个值加上引号"
     if "\\t" in problem or "tab" in problem:
         return line, "用了制表符缩进，改成空格"
-    if "flow sequence" in context:
-        return line, "方括号 [ ] 没有成对"
-    if "flow mapping" in context:
-        return line, "花括号 { } 没有成对"
+    if "flow" in context:
+        return line, "方括号 [ ] 或花括号 { } 没有成对"
     if "quoted" in context:
         return line, "引号没有成对，或引号里有多余的反斜杠"
     if "alias" in problem or "alias" in context:
