@@ -34,7 +34,19 @@ def lines(text: str) -> list[str]:
 def test_help_names_every_command(run: Run) -> None:
     shown = run("--help")
     assert shown.returncode == 0
-    for name in ("index", "check", "search", "evaluate", "explain", "new", "preview", "rollback", "serve", "settings"):
+    for name in (
+        "index",
+        "check",
+        "search",
+        "evaluate",
+        "explain",
+        "new",
+        "import",
+        "preview",
+        "rollback",
+        "serve",
+        "settings",
+    ):
         assert re.search(rf"^  {name} ", shown.stdout, re.MULTILINE), name
         assert run(name, "--help").returncode == 0
 
@@ -219,6 +231,19 @@ def test_new_makes_a_draft_that_is_valid_and_never_overwrites(run: Run, content:
     assert lines(run("index", *where, "--drafts").stdout)[-1].startswith("文章 3 篇")
     assert run("new", "travel/韩国", "--content", content).returncode == 1
     assert "去韩国" in path.read_text("utf-8")
+
+
+def test_import_writes_articles_and_says_what_it_changed(run: Run, content: Path, tmp_path: Path) -> None:
+    page = "<html><body><nav>菜单</nav><h1>去泰国旅行</h1><p>落地前装好。</p></body></html>"
+    (tmp_path / "thailand.html").write_text(page, "utf-8")
+    ended = run("import", tmp_path / "thailand.html", "--topic", "travel", "--content", content)
+    assert ended.returncode == 0, ended.stderr
+    assert "已写成" in ended.stdout
+    (written,) = (content / "travel").glob("*泰国*.md") or (content / "travel").glob("thailand.md")
+    assert "落地前装好" in written.read_text("utf-8")
+    assert "菜单" not in written.read_text("utf-8")
+    assert run("import", tmp_path / "none.md", "--content", content).returncode == 1
+    assert run("import", "--content", content).returncode == 2
 
 
 def test_settings_never_show_the_token(run: Run) -> None:

@@ -1,6 +1,6 @@
-"""`check`, `new`, `preview`: what an author does before an article goes live.
+"""`check`, `new`, `import`, `preview`: what an author does before an article goes live.
 
-In: a folder of articles. Out: problems with their lines, a new file to fill in, or a page that follows the editor.
+In: a folder of articles. Out: problems with their lines, new files to fill in, or a page that follows the editor.
 Why `check` prints faults and warnings alike on stdout: they are its result, not its failure.
 """
 
@@ -97,6 +97,25 @@ def new(article: str, title: str | None, content: Path) -> None:
     except FileExistsError:
         raise click.ClickException(f"{path} 已经存在，没有改动。") from None
     click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index；边写边看：helpcenter preview。")
+
+
+@click.command("import", short_help="把外来的 Markdown 或 HTML 变成文章")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--topic", metavar="TOPIC", default="imported", show_default=True, help="放进哪个专题的文件夹。")
+@content_option
+def import_(files: tuple[Path, ...], topic: str, content: Path) -> None:
+    """把外来的 Markdown 或 HTML 变成文章：猜出前言，去掉页脚与跟踪，列出改动之处；不会覆盖已有的文件。"""
+    import index
+
+    try:
+        imported = index.import_files(files, content, topic)
+    except index.ImportRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    for article in imported:
+        click.echo(f"已写成 {article.path}")
+        for note in article.notes:
+            click.echo(f"  - {note}")
+    click.echo("请逐篇过目，再运行 helpcenter check。")
 
 
 @click.command(short_help="边写边看")

@@ -18,7 +18,8 @@ from flask import Flask, request
 
 TEMPLATE = """<!doctype html><title>{{ query }}</title><main><p>{{ query }}</p><ol>
 {%- for hit in hits %}<li>
-<a href="{{ hit.url }}">{{ hit.title }} › {{ hit.heading }}</a><p>{{ hit.snippet|safe }}</p></li>{% endfor %}</ol></main>"""
+<a href="{{ hit.url }}">{{ hit.title }} › {{ hit.heading }}</a><p>{{ hit.snippet|safe }}</p></li>
+{%- endfor %}</ol></main>"""
 Hit = dict[str, str]
 
 

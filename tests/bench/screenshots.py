@@ -1,0 +1,82 @@
+"""`make screenshots`: the pictures in `docs/images/`, taken from the real site in a real browser.
+
+In: `content/`. Out: one PNG each of home, results and article, as a phone and a desk show them, light and dark.
+Why by command: a picture that nobody can take again stays wrong after the first change of the page.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+IMAGES = ROOT / "docs" / "images"
+HELPCENTER = Path(sys.executable).with_name("helpcenter")
+ADDRESS = "http://127.0.0.1:8765"
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
+PICTURES = [
+    ("home", "/", DESK, "light"),
+    ("home-phone", "/", PHONE, "light"),
+    ("results", "/search?q=手机在法国丢了", DESK, "light"),
+    ("results-phone", "/search?q=手机在法国丢了", PHONE, "light"),
+    ("results-dark", "/search?q=手机在法国丢了", PHONE, "dark"),
+    ("article", "/articles/replacement/france-lost", DESK, "light"),
+    ("article-phone", "/articles/replacement/france-lost", PHONE, "light"),
+    ("traditional-phone", "/zh-hant/articles/replacement/france-lost", PHONE, "dark"),
+]
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index"
+        subprocess.run([HELPCENTER, "index", "--index", index, "--quiet"], check=True, cwd=ROOT)
+        command = [HELPCENTER, "serve", "--index", index, "--port", ADDRESS.rsplit(":")[-1], "--workers", "1"]
+        server = subprocess.Popen(command, cwd=folder)
+        try:
+            wait()
+            take()
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait() -> None:
+    """Until the server answers."""
+    for _ in range(300):
+        try:
+            urlopen(ADDRESS + "/readyz").close()
+            return
+        except (URLError, ConnectionError):
+            time.sleep(0.1)
+    sys.exit("the server did not start")
+
+
+def take() -> None:
+    """Every picture, in two pixels a point for phones."""
+    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        for name, path, size, scheme in PICTURES:
+            context = browser.new_context(
+                viewport=size, color_scheme=scheme, locale="zh-CN", device_scale_factor=2 if size is PHONE else 1
+            )
+            page = context.new_page()
+            page.goto(ADDRESS + path)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=IMAGES / f"{name}.png")
+            print(IMAGES / f"{name}.png")
+            context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
