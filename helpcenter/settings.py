@@ -110,11 +110,31 @@ class Settings:
     insights_days: int = _setting(
         90, _between(1, 3650), "Days that searches and votes are kept", "搜索记录与评价保留的天数"
     )
+    feedback_texts: int = _setting(
+        10_000,
+        _between(0, 10_000_000),
+        "Written reasons kept; beyond that the oldest go first",
+        "最多保留多少条读者写的意见，超出时先删最旧的",
+    )
+    secret_key: str = _setting(
+        "",
+        _token,
+        "Signs forms and the login of `/insights`, at least 16 characters; empty: made once, beside the database",
+        "给表单和 /insights 的登录签名，至少 16 个字符；留空则在数据库旁自动生成一份",
+        secret=True,
+    )
     admin_token: str = _setting(
         "",
         _token,
         "Password of `/insights`, at least 16 characters; empty: the page is off",
         "打开 /insights 的口令，至少 16 个字符；留空则不开放",
+        secret=True,
+    )
+    metrics_token: str = _setting(
+        "",
+        _token,
+        "Bearer token of `/metrics`, at least 16 characters; empty: answered to this machine only",
+        "读取 /metrics 的口令，至少 16 个字符；留空则只回应本机",
         secret=True,
     )
     trusted_hosts: tuple[str, ...] = _setting(

@@ -1,0 +1,103 @@
+"""The tables of feedback and insights, and the engine that reaches them: SQLite by default, PostgreSQL by its address.
+
+In: a database's address. Out: SQLAlchemy tables and an engine with everything in place.
+Why counters and not events: a row for each query and day stays small, and there is no one whose path could be followed.
+A change of a table: give the new one a new name; nothing here migrates.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+PATIENCE = 5
+"""Seconds to wait for another process that writes, or for a database server that does not answer."""
+
+tables = sa.MetaData()
+searches = sa.Table(
+    "searches",
+    tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("query", sa.Text, primary_key=True),
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("empty", sa.Integer, nullable=False),
+    sa.Column("partial", sa.Integer, nullable=False),
+    sa.Column("opened", sa.Integer, nullable=False),
+)
+votes = sa.Table(
+    "votes",
+    tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("article", sa.Text, primary_key=True),
+    sa.Column("helpful", sa.Integer, nullable=False),
+    sa.Column("unhelpful", sa.Integer, nullable=False),
+)
+reasons = sa.Table(
+    "reasons",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("article", sa.Text, nullable=False),
+    sa.Column("choice", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+salts = sa.Table("salts", tables, sa.Column("day", sa.Date, primary_key=True), sa.Column("salt", sa.Text))
+attempts = sa.Table(
+    "attempts",
+    tables,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("hour", sa.Integer, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("used", sa.Integer, nullable=False),
+)
+INDEXES = (sa.Index("reasons_by_day", reasons.c.day), sa.Index("attempts_by_day", attempts.c.day))
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for `url`; SQLite gets its folder, a write-ahead log and patience. Raises what SQLAlchemy raises."""
+    address = sa.make_url(url)
+    backend = address.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise sa.exc.ArgumentError(f"只支持 SQLite 与 PostgreSQL，不支持 {backend}")
+    if backend == "postgresql":
+        return sa.create_engine(address, pool_pre_ping=True, pool_size=4, connect_args={"connect_timeout": PATIENCE})
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(address, connect_args={"timeout": PATIENCE})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: object) -> None:
+        # FULL: a vote that was answered survives a power cut too. One costs some ms, on a thread of its own.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=4194304"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def create_tables(engine: sa.Engine) -> None:
+    """Create what is missing. Where two processes do so at once, PostgreSQL refuses one of them, which tries again."""
+    statements: list[sa.schema.ExecutableDDLElement] = [
+        *(CreateTable(table, if_not_exists=True) for table in tables.sorted_tables),
+        *(CreateIndex(index, if_not_exists=True) for index in INDEXES),
+    ]
+    for attempt in (1, 2):
+        try:
+            with engine.begin() as connection:
+                for statement in statements:
+                    connection.execute(statement)
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError):
+            if attempt == 2:
+                raise
+        else:
+            return
+
+
+def shown(url: str) -> str:
+    """A database's address without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "（网址写法不对）"
