@@ -40,8 +40,8 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\(\s*<?([^)\s>]{1,2000})>?(?:\s+[\"'][^\n)]{0,300}[\"'])?\s*\)")
 _RAW_IMAGE = re.compile(r"<img\b[^<>]{0,3000}>", re.IGNORECASE)
 _RAW_ATTRIBUTE = re.compile(r"\b(src|alt)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_TRACKER = re.compile(r"(?<=[?&])(?:utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|spm|scm|share_token|_hs\w+)=[^&#\s)>\"']*&?")
-_EMPTY_QUERY = re.compile(r"(https?://[^\s)>\"'?]+)\?(?:&amp;|&)*(?=[#\s)>\"']|$)")
+_URL = re.compile(r"https?://[^\s<>\"'()]+")
+_TRACKER = re.compile(r"(?:utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|spm|scm|share_token|_hs\w+)=.*")
 _SENTENCE = re.compile(r".{6,}?[。！？!?](?=.|$)|.{6,}?\.(?=\s|$)")
 _MAX_SUMMARY = 80  # characters; what two lines of a card hold on a phone
 
@@ -183,7 +183,7 @@ class _Draft:
         with suppress(ValueError):
             fields["updated"] = date.fromisoformat(head["updated"])
         if head["source"].startswith(("https://", "http://")):
-            fields["sources"] = (_TRACKER.sub("", head["source"]).rstrip("?&"),)
+            fields["sources"] = (_without_trackers(head["source"]),)
         return {name: value for name, value in fields.items() if value}, re.sub(r"\n{3,}", "\n\n", body)
 
     def _cleaned(self, body: str) -> str:
@@ -200,7 +200,7 @@ class _Draft:
                     continue
                 line = _IMAGE.sub(lambda match: self._picture(match[2], match[1]), line)
                 line = _RAW_IMAGE.sub(lambda match: self._raw_picture(match[0]), line)
-                without = _EMPTY_QUERY.sub(r"\1", _TRACKER.sub("", line))
+                without = _URL.sub(lambda match: _without_trackers(match[0]), line)
                 if without != line:
                     self.notes.append("去掉了链接里的跟踪参数")
                 line = without
@@ -308,6 +308,13 @@ def _with_code(body: str) -> Iterator[tuple[str, bool]]:
             yield line, True
         else:
             yield line, bool(fence)
+
+
+def _without_trackers(address: str) -> str:
+    before, mark, fragment = address.partition("#")
+    path, _, query = before.partition("?")
+    kept = "&".join(part for part in re.split("&amp;|&", query) if part and not _TRACKER.fullmatch(part))
+    return path + (f"?{kept}" if kept else "") + mark + fragment
 
 
 def _replace(lines: list[str], span: list[int] | None, line: str) -> None:

@@ -1,0 +1,169 @@
+"""Importing: foreign files become clean articles; nothing is overwritten; every guess is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.articles import parse
+from index.checking import check
+from index.importing import ImportRefused, import_files
+from index.model import Article
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A help center with one article, whose filter values are the known ones."""
+    folder = tmp_path / "content"
+    folder.mkdir()
+    head = "---\ntitle: 甲\nregion: [法国, 日本]\ncarrier: [Orange, SFR]\nsituation: [丢失]\ndevice: [iPhone]\n---\n"
+    (folder / "known.md").write_text(head, "utf-8")
+    return folder
+
+
+def foreign(tmp_path: Path, name: str, text: str | bytes) -> Path:
+    file = tmp_path / "foreign" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return file
+
+
+def imported(file: Path, content: Path) -> tuple[Article, str, list[str]]:
+    ((path, notes),) = import_files([file], content, "guides/europe")
+    id = path.relative_to(content).with_suffix("").as_posix()
+    article, problems = parse(id, f"{id}.md", path.read_bytes())
+    assert article is not None, problems
+    return article, path.read_text("utf-8"), notes
+
+
+GUIDE = """# 在法国如何补办 eSIM？一份指南
+
+在法国，eSIM 丢失以后不必惊慌。本文说明怎样向 Orange 申请补卡。Orange 的网站就能办。
+
+步骤
+----
+
+### 第一步
+
+打开[官网](https://www.orange.fr/esim?utm_source=tg&id=7&utm_medium=x#top)，也可看[这里](https://a.example/?spm=1.2)。
+
+![设置页](img/设置.png) ![远处](https://a.example/pixel.gif)
+
+```
+curl https://a.example/?utm_source=keep
+TG: @jx0703
+```
+
+---
+
+[TG💪+ @jx0703 ![Image](https://github.com/user-attachments/assets/1)]
+"""
+
+
+def test_markdown_comes_in_clean(tmp_path: Path, content: Path) -> None:
+    foreign(tmp_path, "img/设置.png", b"png")
+    article, text, notes = imported(foreign(tmp_path, "France eSIM.md", GUIDE), content)
+    assert article.id == "guides/europe/france-esim"
+    assert article.title == "在法国如何补办 eSIM？一份指南"
+    assert article.summary == "在法国，eSIM 丢失以后不必惊慌。"
+    assert (article.region, article.carrier, article.situation) == (("法国",), ("Orange",), ())
+    assert article.sources == ("France eSIM.md",)
+    assert [(section.level, section.heading) for section in article.sections] == [(0, ""), (2, "步骤"), (3, "第一步")]
+    assert "https://www.orange.fr/esim?id=7#top)" in text and "https://a.example/)" in text
+    assert "utm_source=keep" in text, "code is left as it is"
+    assert "![设置页](images/france-esim-设置.png)" in text
+    assert (content / "guides/europe/images/france-esim-设置.png").read_bytes() == b"png"
+    assert "![Image]" not in text and "github.com" not in text and text.count("@jx0703") == 1
+    assert text.endswith("```\n")
+    told = "\n".join(notes)
+    for part in ["TG💪+ @jx0703", "pixel.gif", "跟踪参数", "summary", "region 猜为 法国", "sources", "verified"]:
+        assert part in told
+    codes = {problem.code for problem in check(content) if problem.path == "guides/europe/france-esim.md"}
+    assert codes == {"not-verified"}
+
+
+def test_front_matter_of_other_systems_is_translated(tmp_path: Path, content: Path) -> None:
+    text = (
+        "---\ntitle: 乙\ndescription: 一句话\ndate: 2024-05-06\nlayout: post\ncategories: [a, b]\n---\n# 一\n\n# 二\n"
+    )
+    article, written, notes = imported(foreign(tmp_path, "b.md", text), content)
+    assert (article.title, article.summary, str(article.updated), article.tags) == (
+        "乙",
+        "一句话",
+        "2024-05-06",
+        ("a", "b"),
+    )
+    assert [section.heading for section in article.sections] == ["一", "二"]
+    assert "layout" not in written and any("layout" in note for note in notes)
+
+
+PAGE = """<!doctype html><html><head><title>法国补卡 - 某站</title>
+<meta name="description" content="讲怎样补卡"><meta property="article:modified_time" content="2024-05-06T07:08:09Z">
+<link rel="canonical" href="https://a.example/guide?utm_source=feed"><script>track()</script></head>
+<body><nav>首页</nav><main><h1>法国补卡</h1><p>先<b>报失</b>，再补卡。</p>
+<h3>步骤</h3><ol><li>登录</li><li>提交</li></ol>
+<table><tr><th>项</th><th>费</th></tr><tr><td>补卡</td><td>10</td></tr></table>
+<img src="https://a.example/t.gif" width="1" height="1"><img src="../secret.png" alt="密">
+<pre><code>code_here *x*</code></pre><p onclick="x()">完</p><p>扫码关注我们</p></main><footer>版权</footer></body></html>"""
+
+
+def test_html_comes_in_as_markdown(tmp_path: Path, content: Path) -> None:
+    foreign(tmp_path, "../secret.png", b"png")
+    article, text, notes = imported(foreign(tmp_path, "page.html", PAGE), content)
+    assert (article.title, article.summary, str(article.updated)) == ("法国补卡", "讲怎样补卡", "2024-05-06")
+    assert article.sources == ("https://a.example/guide",)
+    body = text.split("---\n", 2)[2]
+    assert body.startswith("\n先**报失**，再补卡。\n\n## 步骤\n\n1. 登录\n2. 提交\n")
+    assert "| 补卡 | 10 |" in body and "code_here *x*" in body
+    for gone in ["首页", "版权", "track", "onclick", "关注", "t.gif", "secret.png", "<"]:
+        assert gone not in body
+    assert "去掉了一个跟踪像素" in notes
+    assert not list(content.rglob("*.png"))
+
+
+def test_other_encodings_are_read_with_a_note(tmp_path: Path, content: Path) -> None:
+    article, _, notes = imported(foreign(tmp_path, "old.md", "# 旧文章\n\n中文内容。".encode("gb18030")), content)
+    assert article.title == "旧文章" and article.sections[0].text == "中文内容。"
+    assert "gb18030" in notes[0]
+
+
+def test_a_file_without_a_title_takes_its_name(tmp_path: Path, content: Path) -> None:
+    article, _, notes = imported(foreign(tmp_path, "how-to.md", "只有正文。"), content)
+    assert article.title == "how to" and any("文件名" in note for note in notes)
+
+
+def test_nothing_is_overwritten_and_nothing_half_done(tmp_path: Path, content: Path) -> None:
+    first, second = foreign(tmp_path, "a.md", "# 甲"), foreign(tmp_path, "b.md", "# 乙")
+    target = content / "guides" / "b.md"
+    target.parent.mkdir()
+    target.write_text("# 原来的", "utf-8")
+    with pytest.raises(ImportRefused, match="已经存在"):
+        import_files([first, second], content, "guides")
+    assert target.read_text("utf-8") == "# 原来的"
+    assert not (content / "guides" / "a.md").exists()
+    with pytest.raises(ImportRefused, match="都会写到"):
+        import_files([first, foreign(tmp_path, "x/A.md", "# 甲")], content, "new")
+    assert not (content / "new").exists()
+
+
+@pytest.mark.parametrize("topic", ["../outside", "_search", ".git", "a//b", "a/../b", ""])
+def test_a_topic_is_a_plain_path(tmp_path: Path, content: Path, topic: str) -> None:
+    with pytest.raises(ImportRefused, match="主题"):
+        import_files([foreign(tmp_path, "a.md", "# 甲")], content, topic)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"\x89PNG\0\0", "不是文本"),
+        ("# 甲\n\n## 一 {#a}\n\n## 二 {#a}\n".encode(), "重复"),
+        (b"<html>" + b"<div>" * 100_000, "嵌套太深"),
+    ],
+)
+def test_what_cannot_become_an_article_is_refused(tmp_path: Path, content: Path, raw: bytes, message: str) -> None:
+    with pytest.raises(ImportRefused, match=message):
+        import_files([foreign(tmp_path, "a.md", raw)], content, "t")
+    with pytest.raises(ImportRefused, match="读不了"):
+        import_files([tmp_path / "none.md"], content, "t")
+    assert not (content / "t").exists()
