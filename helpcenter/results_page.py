@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 from flask import request
 from markupsafe import Markup, escape
@@ -234,11 +234,8 @@ def filters_of(
 
 @lru_cache(maxsize=8192)
 def _choice(facet: str, value: str, label: str) -> str:
-    """`_choice.html` of a value, ready but for check mark and count.
-
-    The id is the same in every answer: htmx gives the focus back by id.
-    """
-    known = {"facet": facet, "value": value, "label": label, "id": f"f-{facet}-{quote(value, safe='')}"}
+    """`_choice.html` of a value, ready but for check mark and count."""
+    known = {"facet": facet, "value": value, "label": label}
     ready = {name: str(escape(text)).replace("%", "%%") for name, text in known.items()}
     return filled_in("_choice.html") % {**ready, "checked": "%s", "count": "%d"}
 

@@ -54,6 +54,7 @@
   let pending = 0;
   let resting = 0;
   let before = null; // the address before this burst of typing
+  let chosen = null; // the filter just changed
   let atOnce = false; // Enter and filters do not wait for typing to rest
   let restoring = null; // Back's own request, which newer typing must overtake
   const box = () => $("#q");
@@ -107,7 +108,20 @@
     pending = setTimeout(ask, PAUSE);
     if (!box().value) showRecent();
   });
-  on("change", (event) => { if (event.target.form?.id === "search" && event.target.type === "checkbox") { atOnce = true; ask(true); } });
+  on("change", (event) => {
+    if (event.target.form?.id === "search" && event.target.type === "checkbox") {
+      chosen = event.target;
+      atOnce = true;
+      ask(true);
+    }
+  });
+  // The block with the filter is replaced; the keyboard stays where it was.
+  const refocus = () => {
+    if (!chosen) return;
+    const { name, value } = chosen;
+    $$(".choice input").find((input) => input.name === name && input.value === value)?.focus({ preventScroll: true });
+    chosen = null;
+  };
   // Enter that picks a candidate is no Enter. Safari ends the composition first: there the key code tells.
   const picksCandidate = (event) => composing || event.isComposing || event.keyCode === 229;
   on("submit", (event) => {
@@ -214,25 +228,27 @@
     } else if (!event.target.closest("#search")) hideRecent();
   });
 
-  // A hit unfolds in place; a second press folds it.
+  // A hit unfolds in place; a second press folds it. Called from here and not by attributes: htmx takes half a
+  // millisecond to prepare each element that has some, and a page of results has ten.
   const fold = (link, open) => {
     link.setAttribute("aria-expanded", String(open));
     link.firstChild.data = word(open ? "fold" : "unfold");
-    link.parentElement.querySelector(".unfolded").hidden = !open;
+    link.nextElementSibling.hidden = !open;
   };
   on("click", (event) => {
     const link = event.target.closest(".unfold");
-    if (!link || !link.parentElement.querySelector(".unfolded").hasChildNodes()) return;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
-    fold(link, link.getAttribute("aria-expanded") !== "true");
-  }, true);
-  on("htmx:afterSwap", (event) => {
-    if (event.detail.target?.matches(".unfolded")) {
-      fold(event.detail.requestConfig.elt, true);
-      dressSteps(event.detail.target);
-    } else if (event.target.id === "main") rest();
+    if (link.nextElementSibling) return fold(link, link.getAttribute("aria-expanded") !== "true");
+    link.after(make("div", { className: "unfolded", hidden: true }));
+    const place = link.nextElementSibling;
+    htmx.ajax("GET", link.getAttribute("href"), { source: place, target: place, swap: "innerHTML" }).then(() => {
+      if (!place.hasChildNodes()) return place.remove(); // offline: the next press asks again
+      fold(link, true);
+      dressSteps(place);
+    }, () => place.remove());
   });
+  on("htmx:afterSwap", (event) => { if (event.target.id === "main") { refocus(); rest(); } });
 
   // The article: ticks that this device remembers, links to copy, contents that follow the scroll.
   const ticksKey = () => `ticks:${$("[data-article]")?.dataset.article}`;
