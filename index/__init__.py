@@ -1,8 +1,8 @@
 """The index package: content in, ranked sections out. The web application imports these names and no others.
 
 In: a folder of Markdown. Out: `build` makes an immutable snapshot, `Library` opens the live one and answers.
-Why a seam: `helpcenter` never sees Whoosh or jieba, so another engine can stand beside them behind these names. They load on
-first use: a command that only prints help does not wait for numpy.
+Why a seam: `helpcenter` never sees Whoosh or jieba, so another engine can stand beside them behind these names.
+They load on first use: a command that only prints help does not wait for numpy.
 """
 
 from __future__ import annotations
@@ -30,12 +30,17 @@ from index.model import (
 if TYPE_CHECKING:
     from index.articles import read_articles
     from index.building import build
+    from index.checking import check
     from index.evaluating import MEASURES, Evaluation, evaluate
+    from index.importing import ImportRefused, import_files
     from index.library import MAX_LIMIT, Library, Snapshot
 
 _LAZY = {
     "read_articles": "articles",
     "build": "building",
+    "check": "checking",
+    "ImportRefused": "importing",
+    "import_files": "importing",
     "MEASURES": "evaluating",
     "Evaluation": "evaluating",
     "evaluate": "evaluating",
@@ -57,6 +62,7 @@ __all__ = [
     "Evaluation",
     "FacetCount",
     "Hit",
+    "ImportRefused",
     "IndexUnavailable",
     "Library",
     "Problem",
@@ -65,7 +71,9 @@ __all__ = [
     "Snapshot",
     "Topic",
     "build",
+    "check",
     "evaluate",
+    "import_files",
     "read_articles",
     "rollback",
 ]

@@ -1,7 +1,8 @@
 """Assembling: prepared articles, new and kept, become the files of one snapshot.
 
-In: an empty folder, the ids in order, what was prepared anew, and the previous snapshot for the rest. Out: every file of the
-snapshot but its stamp. Why all of it anew each time: see `building.py`; array work over 12,700 sections takes about a second.
+In: an empty folder, the ids in order, what was prepared anew, and the previous snapshot for the rest. Out: every file
+of the snapshot but its stamp. Why all of it anew each time: see `building.py`; array work over 12,700 sections takes
+about a second.
 
     MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
     text, folded                   each section's record as written and folded (blobs.py)
@@ -124,7 +125,7 @@ def assemble(
 
 
 def _visible_start(folded: bytes, lead: bool) -> int:
-    """The first byte of a record that counts as the section's own text: all of the lead's, from the heading on elsewhere."""
+    """The first byte of a record that is the section's own text: all of the lead's, from the heading on elsewhere."""
     if lead:
         return 0
     title, aliases, _ = folded.split(FIELD_BREAK.encode(), 2)

@@ -1,7 +1,8 @@
 """Blobs: many byte strings in one memory-mapped file, each reached by its number.
 
-In: a list of byte strings. Out: two files, the strings end to end and where each begins. Why: workers share one map through
-the page cache, nothing is parsed when a snapshot opens, and one string costs a slice. (SQLite would cost 20 µs a row.)
+In: a list of byte strings. Out: two files, the strings end to end and where each begins. Why: workers share one map
+through the page cache, nothing is parsed when a snapshot opens, and one string costs a slice. (SQLite would cost 20
+µs a row.)
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Building: the content folder becomes the live snapshot. The whole flow is `build`, top to bottom.
 
 In: a folder of Markdown and the index folder. Out: a new snapshot beside the live one, verified, then switched to; or
-ContentFaults with every fault, the live one untouched. Why in these stages: reading and segmenting cost nearly everything and
-depend on one file each, so they run on every core and only for files whose bytes changed; the rest is array work, done anew
-each time, so that an incremental build gives the very bytes a full build would.
+ContentFaults with every fault, the live one untouched. Why in these stages: reading and segmenting cost nearly
+everything and depend on one file each, so they run on every core and only for files whose bytes changed; the rest is
+array work, done anew each time, so that an incremental build gives the very bytes a full build would.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def build(
     """Bring the index in `index` up to date with the articles in `content`.
 
     Incremental unless `full` is set or something that shapes every section changed (dictionary, weights, format).
-    Raises ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for the first.
+    Raises ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for
+    the first.
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
@@ -216,7 +217,7 @@ def _prepare_batch(files: list[_File]) -> list[tuple[Prepared | None, list[Probl
 
 
 def _verify(place: Path) -> None:
-    """Open the new snapshot as a server would and ask it for what it must have; a snapshot that fails never goes live."""
+    """Open the new snapshot as a server would and ask it for what it must have; one that fails never goes live."""
     from index.library import Snapshot
 
     snapshot = Snapshot(place)

@@ -3,8 +3,8 @@
 In: the content folder and today's date. Out: every fault and warning, each with its place, its `code`, and the fix
 where it is known. Faults are those of `articles`; here are the warnings that need the parsed tokens (links, pictures,
 raw HTML, advertising), the other articles (titles, filter values), or the calendar.
-Why nothing here is a fault: content of any origin must index. A new check is a function called from `check`, and a
-row in docs/checks.md.
+Why nothing here is a fault: content of any origin must index. A new check is a function called from `check`, with a
+`code` of its own and a test.
 """
 
 from __future__ import annotations

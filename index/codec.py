@@ -1,11 +1,11 @@
 """The codec: how Whoosh keeps this index on disk, as arrays that can be mapped instead of parsed.
 
-In: an inverted index (`inverting.py`) and a folder. Out: a Whoosh index of one segment, which `whoosh.index.open_dir` opens
-and any Whoosh query searches, and whose posting lists are slices of memory-mapped numpy arrays.
-Why a codec of our own, Whoosh's door for this: its default keeps postings as pickled blocks of 128. Reading those for a
-common word takes longer than scoring it, every worker would keep decoded copies, and its writer takes 13 s where this
-takes one. Writing goes in bulk through `write_segment`; Whoosh's one-document-at-a-time writer is not offered, because a
-snapshot never changes.
+In: an inverted index (`inverting.py`) and a folder. Out: a Whoosh index of one segment, which `whoosh.index.open_dir`
+opens and any Whoosh query searches, and whose posting lists are slices of memory-mapped numpy arrays.
+Why a codec of our own, Whoosh's door for this: its default keeps postings as pickled blocks of 128. Reading those for
+a common word takes longer than scoring it, every worker would keep decoded copies, and its writer takes 13 s where
+this takes one. Writing goes in bulk through `write_segment`; Whoosh's one-document-at-a-time writer is not offered,
+because a snapshot never changes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def term_key(kind: str, term: str) -> int:
 def write_segment(folder: Path, inverted: Inverted, vocabulary: list[str], cards: list[str]) -> None:
     """Write one segment and its table of contents into `folder`.
 
-    `vocabulary` is every word with postings, in code point order; `cards` what a hit shows of each section, as one text.
+    `vocabulary` is every word with postings, in code point order; `cards` what a hit shows of each section, as one
+    text.
     """
     storage = FileStorage(str(folder))
     segment = ArraySegment(INDEX_NAME, len(cards))
@@ -107,7 +108,7 @@ def _lines(storage: FileStorage, segment: ArraySegment, name: str) -> list[str]:
 
 
 class ArrayTerms(base.TermsReader):  # type: ignore[misc]
-    """The posting lists. `find` and `postings` serve our own scorer; the rest is Whoosh's interface over the same arrays."""
+    """The posting lists. `find` serves our own scorer; the rest is Whoosh's interface over the same arrays."""
 
     def __init__(self, storage: FileStorage, segment: ArraySegment) -> None:
         self.keys: U64 = _open(storage, segment, "keys")

@@ -1,8 +1,9 @@
 """Evaluating: judged queries in, the field's measures out.
 
-In: a snapshot, queries (`qid<TAB>query`) and judgements (`qid<TAB>article-id<TAB>relevance`). Out: mean measures, and on demand the
-ranking as TREC lines. Articles are judged, sections are ranked: an article stands where its best section stands.
-nDCG after Järvelin, Kekäläinen (2002) with the grade itself as gain; a query without hits counts 0 everywhere.
+In: a snapshot, queries (`qid<TAB>query`) and judgements (`qid<TAB>article-id<TAB>relevance`). Out: mean measures, and
+on demand the ranking as TREC lines. Articles are judged, sections are ranked: an article stands where its best
+section stands. nDCG after Järvelin, Kekäläinen (2002) with the grade itself as gain; a query without hits counts 0
+everywhere.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, ru
             judged[qid][article] = int(grade)
         except ValueError:
             raise ValueError(f"{qrels}:{number}: 相关度「{grade}」不是整数") from None
-    by_query, lines = {}, []
+    by_query: dict[str, dict[str, float]] = {}
+    lines: list[str] = []
     for _, (qid, text) in _rows(queries, 2):
         ranked = rank_articles(snapshot, text, limit)
         by_query[qid] = measure([article for article, _ in ranked], judged[qid])

@@ -1,7 +1,7 @@
 """Explaining: why a section is found where it is, or why it is not.
 
-In: a parsed query, its ranking and one section. Out: lines of text for `helpcenter explain`. Why from the posting lists again and not
-from the ranking: the sum over terms must come out as the score, and a test adds it up.
+In: a parsed query, its ranking and one section. Out: lines of text for `helpcenter explain`. Why from the posting
+lists again and not from the ranking: the sum over terms must come out as the score, and a test adds it up.
 """
 
 from __future__ import annotations
@@ -42,16 +42,13 @@ def explain(
     for term, share, frequency in scorer.shares(query, number):
         total += share
         if share:
-            lines.append(
-                f"  {share:8.4f}  {_KINDS[term.kind]} {term.text}{_ORIGINS[term.origin]}  权重 {term.weight:.2f}，{frequency} 个小节有它"
-            )
+            name = f"{_KINDS[term.kind]} {term.text}{_ORIGINS[term.origin]}"
+            lines.append(f"  {share:8.4f}  {name}  权重 {term.weight:.2f}，{frequency} 个小节有它")
         elif term.kind == "words" and term.origin == "query":
             missing.append(f"{term.text}（{'其他小节有' if frequency else '整个索引里没有'}）")
     lines.append(f"  {total:8.4f}  合计（BM25F）；其余来自原样出现、相邻或改查的加分")
     if missing:
         lines.append("这一节缺的词：" + "、".join(missing))
     if not ranking.found[number]:
-        lines.append(
-            "怎样才能找到：在文章 aliases 里写上读者的说法，或在 content/_search/synonyms.txt 里加一组同义词，然后重建索引。"
-        )
+        lines.append("怎样才能找到：在文章的 aliases 里写上读者的说法，或在 _search/synonyms.txt 里加一组，再重建索引。")
     return "\n".join(lines)

@@ -1,9 +1,9 @@
 """Guessing: where nothing contains what was typed, what the reader may have meant.
 
-In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with the layer it belongs to:
-`pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings. Why whole rewritten queries: a guess is then
-ranked, verified and marked exactly as if it had been typed, can be offered as 您是不是要找 …, and can never rank above a
-section that truly contains the query, because no guess is made when there is one.
+In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with the layer it
+belongs to: `pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings. Why
+whole rewritten queries: a guess is then ranked, verified and marked exactly as if it had been typed, can be offered
+as 您是不是要找 …, and never ranks above a section that truly contains the query: where there is one, nothing is guessed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Guesser:
         for unit in query.units:
             if unit.kind == "han" and len(unit.text) > 1 and not self._known(unit):
                 whole = len(unit.text) <= _LONGEST
-                variants = self._heard(unit.text) if whole else self._mended(unit.text)
+                variants = self._heard(unit.text) if whole else self._mended(unit)
                 found.extend(self._replaced(query, unit.text, variants, "similar"))
         best: dict[str, Guess] = {}
         for guess in sorted(found, key=lambda guess: -guess.weight):
@@ -121,18 +121,24 @@ class Guesser:
                 found[swapped] = max(found.get(swapped, 0.0), 0.75 if self._frequency(swapped) else 0.4)
         return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
 
-    def _mended(self, typed: str) -> list[tuple[str, float]]:
-        """A sentence with one word the index lacks replaced by one that sounds the same."""
+    def _mended(self, unit: Unit) -> list[tuple[str, float]]:
+        """A sentence with one word the index lacks replaced by one that sounds the same.
+
+        A slip of the keyboard falls apart when it is cut: looked at are pairs across two single characters and words
+        of the dictionary that the index lacks, not every unusual pair; most questions have some of those.
+        """
         found: list[tuple[str, float]] = []
-        for i in range(len(typed) - 1):
-            pair = typed[i : i + 2]
-            if self._stands(pair):
+        at = 0
+        for i, word in enumerate(unit.parts):
+            after = unit.parts[i + 1] if i + 1 < len(unit.parts) else ""
+            pair = word if len(word) == 2 else word + after if len(word) == len(after) == 1 else ""
+            begin, at = at, at + len(word)
+            if not pair or self._stands(pair):
                 continue
-            for variant, likely in self._heard(pair)[:3]:
-                around = typed[max(0, i - 1) : i] + variant, variant + typed[i + 2 : i + 3]
-                fits = self._frequency(variant) and any(self._stands(part) for part in around)
-                if fits and self._segmenter.knows(variant):
-                    found.append((typed[:i] + variant + typed[i + 2 :], 0.5 * likely))
+            readings = [self._sounds.of(character) for character in pair]
+            for variant, likely in self._strings(readings)[:3] if all(readings) else ():
+                if self._frequency(variant) and self._segmenter.knows(variant):
+                    found.append((unit.text[:begin] + variant + unit.text[begin + 2 :], 0.5 * likely))
         return sorted(found, key=lambda item: -item[1])[:3]
 
     def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:

@@ -1,14 +1,15 @@
 """Inverting: which section has which term becomes, for each term, the sections that have it.
 
-In: per section four fields (title, aliases, heading, body) as folded text and as word numbers. Out: sorted term keys, and for
-each term its sections (ascending) with one weight each: the term's BM25F pseudo-frequency.
+In: per section four fields (title, aliases, heading, body) as folded text and as word numbers. Out: sorted term keys,
+and for each term its sections (ascending) with one weight each: the term's BM25F pseudo-frequency.
 Why numpy: a posting is packed into one 64-bit number (term, section, field), and one sort of these numbers *is* the
-inverted index; 5 million take 0.1 s, where a dictionary of lists takes 10. Because it is that quick, an incremental build inverts
-everything anew from kept word numbers, and its result cannot differ from a full build's.
+inverted index; 5 million take 0.1 s, where a dictionary of lists takes 10. Because it is that quick, an incremental
+build inverts everything anew from kept word numbers, and its result cannot differ from a full build's.
 
-BM25F after Robertson, Zaragoza: The Probabilistic Relevance Framework (2009), 3.4: with field boost v_f, frequency tf_f and
-length normalisation B_f = 1 - b + b * len_f / avg len_f, the pseudo-frequency is sum over f of v_f * tf_f / B_f; saturation,
-w / (k1 + w), comes once, at query time. So Whoosh's own BM25F with B=0 scores these weights exactly as `searching.py` does.
+BM25F after Robertson, Zaragoza: The Probabilistic Relevance Framework (2009), 3.4: with field boost v_f, frequency
+tf_f and length normalisation B_f = 1 - b + b * len_f / avg len_f, the pseudo-frequency is sum over f of v_f * tf_f /
+B_f; saturation, w / (k1 + w), comes once, at query time. So Whoosh's own BM25F with B=0 scores these weights exactly
+as `searching.py` does.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _GRAM_TAG, _WORD_TAG = 1 << 62, 2 << 62
 
 
 def word_key(word: str) -> int:
-    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash. A clash among a million words has odds of 1 : 9 million."""
+    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash; in a million, odds of a clash are 1 : 9 million."""
     digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
     return _WORD_TAG | int.from_bytes(digest, "little") >> 2
 
@@ -64,7 +65,7 @@ class Inverted:
 
 def han_mask(codes: U32) -> NDArray[np.bool_]:
     """True where a code point is a Han character; the same set as `folding.HAN`."""
-    return (
+    mask: NDArray[np.bool_] = (
         ((codes >= 0x4E00) & (codes <= 0x9FFF))
         | ((codes >= 0x3400) & (codes <= 0x4DBF))
         | ((codes >= 0xF900) & (codes <= 0xFAFF))
@@ -72,6 +73,7 @@ def han_mask(codes: U32) -> NDArray[np.bool_]:
         | (codes == 0x3007)
         | (codes == 0x3005)
     )
+    return mask
 
 
 def invert(
@@ -110,11 +112,7 @@ def invert(
     rank = np.empty(len(order), dtype=np.uint64)
     rank[order] = np.arange(len(order), dtype=np.uint64)
     word_section = np.repeat(np.arange(count, dtype=np.uint64), word_counts)
-    packed_words = (
-        rank[words] << shift | word_section << np.uint64(_FIELD_BITS) | word_fields.astype(np.uint64)
-        if len(words)
-        else np.empty(0, dtype=np.uint64)
-    )
+    packed_words = rank[words] << shift | word_section << np.uint64(_FIELD_BITS) | word_fields.astype(np.uint64)
 
     lists = [
         _lists(packed_characters, count, weights),

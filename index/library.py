@@ -1,8 +1,8 @@
 """The library: the live snapshot, opened for reading.
 
-In: an index folder, queries. Out: results, articles, topics. Why one `Snapshot` object per built index: it is immutable and
-answers from memory-mapped files alone, so every worker and thread can share it, a page and its hits come from one version, and
-switching to a new index is replacing one reference.
+In: an index folder, queries. Out: results, articles, topics. Why one `Snapshot` object per built index: it is
+immutable and answers from memory-mapped files alone, so every worker and thread can share it, a page and its hits
+come from one version, and switching to a new index is replacing one reference.
 """
 
 from __future__ import annotations
@@ -168,8 +168,7 @@ class Snapshot:
         def layer(number: int) -> str:
             return "words" if words(number) else "substring"
 
-        quoted = any(unit.quoted for unit in query.units)
-        if len(ranking.contained) or quoted:
+        if len(ranking.contained):
             return ranking, layer, None, lambda number: own
         guessed: dict[int, tuple[str, Query]] = {}
         suggestion = None
@@ -299,7 +298,8 @@ class Snapshot:
     # Why
 
     def explain(self, query: str, article_id: str, anchor: str | None = None) -> str:
-        """Say, in lines of text, how `query` was cut, and why a section of the article is or is not found, and at which score.
+        """Say, in lines of text, how `query` was cut, and why a section of the article is or is not found, and at
+        which score.
 
         Raises KeyError where the article or the section does not exist.
         """

@@ -1,8 +1,8 @@
 """Preparing: one article, ready to be indexed and shown; the slow part of a build, done once per changed file.
 
-In: the bytes of a Markdown file. Out: the article's page as JSON, and for each section its text as written, folded, and as
-word numbers. Why a record of plain bytes and arrays: it crosses from worker processes cheaply, and the next build takes it
-out of the last snapshot instead of making it again.
+In: the bytes of a Markdown file. Out: the article's page as JSON, and for each section its text as written, folded,
+and as word numbers. Why a record of plain bytes and arrays: it crosses from worker processes cheaply, and the next
+build takes it out of the last snapshot instead of making it again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Queries: what a reader typed becomes terms to look up, each with its weight and its reason.
 
-In: the text of a query, the segmenter, stop words and synonyms. Out: a `Query`. Why its own stage: asking cuts text by the same
-`segmenting` and `folding` as indexing did, and everything the ranking later explains is decided here, before any posting is
-read. Nothing here knows the index; unknown terms are noticed when they are looked up.
+In: the text of a query, the segmenter, stop words and synonyms. Out: a `Query`. Why its own stage: asking cuts text
+by the same `segmenting` and `folding` as indexing did, and everything the ranking later explains is decided here,
+before any posting is read. Nothing here knows the index; unknown terms are noticed when they are looked up.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Unit:
     needed: list[Choice] = field(default_factory=list)
     """What a section must have to hold this unit: one key of each choice."""
     parts: tuple[str, ...] = ()
-    """Shorter words that make up a Latin unit."""
+    """What the unit was cut into: the words of a Han run, the shorter forms of a Latin word."""
     word: int = 0
     """The key of the unit as one word of the index, or 0."""
 
@@ -124,7 +124,7 @@ class Parser:
 
     def _han(self, run: str, query: Query, collected: _Terms) -> list[str]:
         words = self._segmenter.cut(run)
-        unit = Unit(run, "han", word=word_key(run) if len(words) == 1 else 0)
+        unit = Unit(run, "han", parts=tuple(words), word=word_key(run) if len(words) == 1 else 0)
         stopped = []
         for word in words:
             stop = word in self._stop

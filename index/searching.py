@@ -1,10 +1,11 @@
-"""Searching: terms become ranked sections. The layers, best first: what the section truly contains, then all words, then a part.
+"""Searching: terms become ranked sections. The layers, best first: what the section truly contains, then all words,
+then a part.
 
-In: a parsed query, the posting arrays, and which sections a filter allows. Out: section numbers in order, with scores, and which
-of them hold all that was asked for. Scores are BM25F with Whoosh's own idf, log(N / (df + 1)) + 1, over the weights that
-`inverting.py` stored: for plain words they equal Whoosh's BM25F(B=0), and a test says so.
-Why numpy and no loop over postings: all lists of a query are laid end to end and added up by one `bincount`; 11,000 postings
-take 80 µs. A heap of per-document objects, Whoosh's own way, takes 9 ms for the same.
+In: a parsed query, the posting arrays, and which sections a filter allows. Out: section numbers in order, with
+scores, and which of them hold all that was asked for. Scores are BM25F with Whoosh's own idf, log(N / (df + 1)) + 1,
+over the weights that `inverting.py` stored: for plain words they equal Whoosh's BM25F(B=0), and a test says so.
+Why numpy and no loop over postings: all lists of a query are laid end to end and added up by one `bincount`; 11,000
+postings take 80 µs. A heap of per-document objects, Whoosh's own way, takes 9 ms for the same.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from index.inverting import gram_key, word_key
 from index.queries import Choice, Query, Term, Unit
 from index.weights import Weights
 
-REFINED = 128
+REFINED = 24
 """How many of the best are looked at closely (adjacency); what comes after keeps its plain score's order."""
 
 _VERIFIED = 1500  # sections searched for the exact run; more than that hold its every pair, and differ little
@@ -53,7 +54,7 @@ class Scorer:
         self.terms = terms
         self.count = int(sections.shape[1])
         self._folded = folded
-        self._visible = memoryview(np.ascontiguousarray(sections[1]))
+        self._visible = memoryview(np.ascontiguousarray(sections[1]).data)
         self._lengths = sections[2]
         self._weights = weights
         self._k1 = np.float32(weights.k1)
@@ -64,11 +65,11 @@ class Scorer:
         return found.tolist(), begin.tolist(), end.tolist()
 
     def idf(self, frequency: Any) -> Any:
-        """Whoosh's inverse document frequency."""
-        return np.log(self.count / (frequency + 1.0)) + 1.0
+        """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
+        return (np.log(self.count / (frequency + 1.0)) + 1.0) ** self._weights.rarity
 
     def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
-        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to put in order."""
+        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
         found, begins, ends = self.look_up([term.key for term in query.terms])
         live = [(term, b, e) for term, known, b, e in zip(query.terms, found, begins, ends, strict=True) if known]
         content = [one for one in live if one[0].content]
@@ -82,7 +83,8 @@ class Scorer:
         if len(contained):
             scores[contained] += best
             matched[contained] = True
-        if any(unit.quoted for unit in query.units):  # a quoted phrase is asked for as it stands, or not at all
+        if len(contained) and any(unit.quoted for unit in query.units):
+            # A quoted phrase is asked for as it stands. Where it stands nowhere, its words are better than nothing.
             exact = np.zeros(self.count, bool)
             exact[contained] = True
             matched &= exact
@@ -90,7 +92,7 @@ class Scorer:
         scores *= matched
         total = int(np.count_nonzero(matched))
         order = self.best(scores, max(wanted, REFINED), total)
-        order = self._refine(query, live, scores, order)
+        order = self._refine(query, scores, order, len(contained))
         return Ranking(scores, order, total, complete, contained, matched)
 
     def _add_up(self, live: list[tuple[Term, int, int]], content: int) -> tuple[Any, Any]:
@@ -145,7 +147,7 @@ class Scorer:
             weight = self._weights.query["prefix_known" if known else "prefix"]
             query.terms.extend(Term(word_key(word), "words", word, weight, True, "prefix") for word in words)
             choice = (whole, *(word_key(word) for word in words))
-            parts = [(word_key(part),) for part in unit.parts]
+            parts: list[Choice] = [(word_key(part),) for part in unit.parts]
             replacement = parts if not known and not words and parts else [choice]
             at = query.needed.index((whole,)) if (whole,) in query.needed else len(query.needed)
             query.needed[at : at + 1] = replacement
@@ -166,11 +168,11 @@ class Scorer:
 
     def find(self, han: str) -> Any:
         """Return the sections in which a Han text of two or more characters stands, ascending."""
-        pairs = [(gram_key(han[i : i + 2]),) for i in range(len(han) - 1)]
+        pairs: list[Choice] = [(gram_key(han[i : i + 2]),) for i in range(len(han) - 1)]
         return self.containing([Unit(han, "han", needed=pairs)], None, None)
 
     def containing(self, units: Sequence[Unit], scores: Any, allowed: Any) -> Any:
-        """Return the sections in which each unit stands as typed, ascending; without `scores`, of a common text any of them."""
+        """Return the sections in which each unit stands as typed, ascending; of very common text, the best."""
         held = self.holding([choice for unit in units for choice in unit.needed], allowed)
         doubtful = [unit for unit in units if unit.quoted or (unit.kind == "han" and len(unit.text) > 2)]
         if not doubtful:
@@ -241,29 +243,23 @@ class Scorer:
                     )
             yield term, share, end - begin if known else 0
 
-    def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any) -> Any:
-        """Raise, among the best, long texts that hold a longer run of the query."""
+    def _refine(self, query: Query, scores: Any, order: Any, contained: int) -> Any:
+        """Raise, among the best, long texts that hold a longer run of the query word for word."""
         near = order[:REFINED]
-        chains = [unit.text for unit in query.units if unit.kind == "han" and len(unit.text) > 3]
-        if len(near) < 2 or not chains:
+        if len(near) < 2 or contained >= len(near) or len(query.folded) < 4:
             return order
-        spans = {term.text: (b, e) for term, b, e in live if term.kind == "grams"}
-        place = np.full(self.count, -1, np.int16)
-        place[near] = np.arange(len(near), dtype=np.int16)
-        longest = np.zeros(len(near), np.int16)
-        for chain in chains:
-            run = np.zeros(len(near), np.int16)
-            for i in range(len(chain) - 1):
-                span = spans.get(chain[i : i + 2])
-                if span is None:
-                    run[:] = 0
-                    continue
-                at = place[self.terms.sections[span[0] : span[1]]]
-                present = np.zeros(len(near) + 1, np.int16)
-                present[at] = 1
-                run += 1
-                run *= present[:-1]
-                np.maximum(longest, run, out=longest)
-        bonus = np.where(self._lengths[near] >= _LONG_TEXT, longest, 0) * self._weights.query["adjacency"]
-        scores[near] += bonus * float(np.median(scores[near])) / 10
+        texts = [self._folded[number].decode() for number in near.tolist()]
+        longest = np.array([_longest_run(query.folded, text) for text in texts])
+        scores[near] += np.where(self._lengths[near] >= _LONG_TEXT, longest, 0) * self._weights.query["adjacency"]
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
+
+
+def _longest_run(query: str, text: str) -> int:
+    """The length of the longest piece of `query` that stands in `text`; at most 2 * len(query) searches."""
+    longest = begin = 0
+    while begin + longest < len(query):
+        if query[begin : begin + longest + 1] in text:
+            longest += 1
+        else:
+            begin += 1
+    return longest

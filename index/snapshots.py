@@ -1,6 +1,7 @@
 """Snapshots: the index folder, and what keeps the live snapshot whole whatever happens to a build.
 
-In: an index folder. Out: which snapshot is live, a place to build the next one, the switch, rollback. The folder holds
+In: an index folder. Out: which snapshot is live, a place to build the next one, the switch, rollback. The folder
+holds
 
     current              one line: the name of the live snapshot; replaced atomically, nothing else ever changes
     lock                 held (flock) by the one build that may run
@@ -8,7 +9,8 @@ In: an index folder. Out: which snapshot is live, a place to build the next one,
     snapshots/.building  the snapshot being made; swept by the next build if this one dies
 
 Why numbers and not times in the names: clocks are set back. Why checksums in the stamp: a truncated or bit-flipped
-snapshot must be named before it answers. Why flock: the kernel drops it with the process, so a killed build blocks nobody.
+snapshot must be named before it answers. Why flock: the kernel drops it with the process, so a killed build blocks
+nobody.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class IndexFolder:
         return sorted(entry.name for entry in self._snapshots.iterdir() if _NAME.fullmatch(entry.name))
 
     def version(self) -> tuple[int, int]:
-        """A cheap mark that changes with every switch: the pointer file's inode and time of change. (0, 0): no index."""
+        """What changes with every switch: the pointer file's inode and time of change. (0, 0): no index."""
         try:
             status = self._pointer.stat()
         except OSError:
@@ -73,7 +75,7 @@ class IndexFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the build lock; a second build waits for the first. Raises IndexUnavailable where the folder is read-only."""
+        """Hold the build lock; a second build waits for the first. Raises IndexUnavailable on a read-only folder."""
         try:
             self._snapshots.mkdir(parents=True, exist_ok=True)
             handle = (self.path / "lock").open("a")
@@ -97,13 +99,13 @@ class IndexFolder:
             shutil.rmtree(place, ignore_errors=True)
 
     def publish(self, place: Path, identity: str, keep: int) -> str:
-        """Give the verified snapshot in `place` its name, make it live, and drop all but the last `keep`. Returns the name."""
+        """Give the verified snapshot in `place` a name, make it live, drop all but the last `keep`."""
         for file in place.iterdir():
             _sync(file)
         _sync(place)
         numbers = [int(name[:6]) for name in self.names()]
         name = f"{max(numbers, default=0) + 1:06d}-{identity}"
-        os.rename(place, self._snapshots / name)
+        place.rename(self._snapshots / name)
         _sync(self._snapshots)
         self.switch(name)
         for old in self.names()[: -max(keep, 1)]:
@@ -116,11 +118,11 @@ class IndexFolder:
         temporary = self._pointer.with_name("current.new")
         temporary.write_text(name + "\n", "ascii")
         _sync(temporary)
-        os.replace(temporary, self._pointer)
+        temporary.replace(self._pointer)
         _sync(self.path)
 
     def rollback(self) -> str:
-        """Make the newest whole snapshot before the live one live, and return its name. Raises IndexUnavailable if there is none."""
+        """Make the newest whole snapshot before the live one live; returns its name. Raises IndexUnavailable."""
         with self.lock():
             names = self.names()
             try:

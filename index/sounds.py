@@ -1,9 +1,9 @@
 """Sounds: how characters are read, so that a wrong character or typed pinyin still finds the right one.
 
-In: the inverted index at build time; a query's characters or letters later. Out: for each character its toneless syllables, and for
-two syllables every pair of characters in the index that sounds so. Why pairs the index knows and no second index: the
-vocabulary's pairs, sorted by sound, turn a guess into ordinary posting lists. pypinyin is read at the first build only; the
-table travels from snapshot to snapshot, and a server never loads it.
+In: the inverted index at build time; a query's characters or letters later. Out: for each character its toneless
+syllables, and for two syllables every pair of characters in the index that sounds so. Why pairs the index knows and
+no second index: the vocabulary's pairs, sorted by sound, turn a guess into ordinary posting lists. pypinyin is read
+at the first build only; the table travels from snapshot to snapshot, and a server never loads it.
 """
 
 from __future__ import annotations

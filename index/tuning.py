@@ -1,8 +1,8 @@
 """Tuning: what operators teach the search in `content/_search/`.
 
-In: the content folder. Out: one frozen record of words for the segmenter, stop words and synonyms, with defaults for a folder
-that has none. Only the words touch the index (they change how text is cut, and so force a full build); stop words and
-synonyms act on queries and take effect with any build.
+In: the content folder. Out: one frozen record of words for the segmenter, stop words and synonyms, with defaults for
+a folder that has none. Only the words touch the index (they change how text is cut, and so force a full build); stop
+words and synonyms act on queries and take effect with any build.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _lines(*files: Path) -> list[str]:
 
 
 def read_tuning(content: Path) -> Tuning:
-    """Read `content/_search/{words,stop_words,synonyms}.txt` on top of the defaults. Lines beginning with # are comments."""
+    """Read `content/_search/{words,stop_words,synonyms}.txt` on top of the defaults. A line with # is a comment."""
     own = content / "_search"
     groups = []
     for line in _lines(_DEFAULTS / "synonyms.txt", own / "synonyms.txt"):

@@ -22,6 +22,7 @@ class Weights:
 
     k1: float
     b: float
+    rarity: float
     boosts: Mapping[str, float]
     kinds: Mapping[str, float]
     query: Mapping[str, float]
@@ -36,8 +37,9 @@ def load_weights() -> Weights:
     return Weights(
         k1=table["bm25"]["k1"],
         b=table["bm25"]["b"],
+        rarity=table["bm25"]["rarity"],
         boosts=table["boosts"],
         kinds=table["kinds"],
         query=table["query"],
-        stamp=hashlib.sha256(repr((table["bm25"], table["boosts"])).encode()).hexdigest()[:16],
+        stamp=hashlib.sha256(repr((table["bm25"]["b"], table["boosts"])).encode()).hexdigest()[:16],
     )
