@@ -99,13 +99,16 @@ def test_front_matter_of_other_systems_is_translated(tmp_path: Path, content: Pa
 
 
 PAGE = """<!doctype html><html><head><title>法国补卡 - 某站</title>
-<meta name="description" content="讲怎样补卡"><meta property="article:modified_time" content="2024-05-06T07:08:09Z">
+<meta name="description" content="讲怎样补卡">
+<meta property="article:modified_time" content="2024-05-06T07:08:09Z">
 <link rel="canonical" href="https://a.example/guide?utm_source=feed"><script>track()</script></head>
 <body><nav>首页</nav><main><h1>法国补卡</h1><p>先<b>报失</b>，再补卡。</p>
 <h3>步骤</h3><ol><li>登录</li><li>提交</li></ol>
 <table><tr><th>项</th><th>费</th></tr><tr><td>补卡</td><td>10</td></tr></table>
-<img src="https://a.example/t.gif" width="1" height="1"><img src="../secret.png" alt="密">
-<pre><code>code_here *x*</code></pre><p onclick="x()">完</p><p>扫码关注我们</p></main><footer>版权</footer></body></html>"""
+<img src="https://a.example/t.gif" width="1" height="1">
+<img src="../secret.png" alt="密">
+<pre><code>code_here *x*</code></pre><p onclick="x()">完</p>
+<p>扫码关注我们</p></main><footer>版权</footer></body></html>"""
 
 
 def test_html_comes_in_as_markdown(tmp_path: Path, content: Path) -> None:
