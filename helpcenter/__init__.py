@@ -25,7 +25,19 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     """
     from flask import Flask
 
-    from helpcenter import caching, errors, htmx, pages, security, traditional, views
+    from helpcenter import (
+        caching,
+        cross_origin,
+        errors,
+        feeds,
+        htmx,
+        metrics,
+        openapi,
+        pages,
+        security,
+        traditional,
+        views,
+    )
     from helpcenter.settings import load_settings
     from index import Library
 
@@ -37,11 +49,14 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     pages.prepare(app)
     htmx.prepare(app)
     errors.prepare(app)
-    for blueprint in (views.blueprint, caching.static_files):
-        app.register_blueprint(blueprint)
+    for module in (views, feeds, openapi, cross_origin, metrics):
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(caching.static_files)
 
     # Each wraps the one before: what is kept is finished and translated, what goes out carries the headers.
     caching.prepare(app)
     traditional.prepare(app)
+    cross_origin.prepare(app)
+    metrics.prepare(app)
     security.prepare(app)
     return app

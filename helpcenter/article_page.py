@@ -6,8 +6,6 @@ Why today is handed in: it decides whether readers are warned of the article's a
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
@@ -16,6 +14,7 @@ from flask import request
 from markupsafe import Markup
 
 from helpcenter.pages import Frame, crumbs, frame, local
+from helpcenter.structured_data import linked_data
 from index import Article, ArticleCard, ArticlePage, Section, Snapshot
 
 SECTION_TOP = "_"
@@ -122,30 +121,3 @@ def age_warning(article: Article, today: date) -> str:
 def chinese_date(day: date) -> str:
     """2026 年 3 月 1 日."""
     return f"{day.year} 年 {day.month} 月 {day.day} 日"
-
-
-def linked_data(article: Article, view: Frame, trail: Iterable[tuple[str, str]]) -> Markup:
-    """JSON-LD: the article and its breadcrumbs. `<` is escaped, so no title can end the script element."""
-    origin = view.simplified.partition("/articles/")[0]
-    steps = [(view.site.name, "/"), *((title, url.removeprefix(view.root)) for title, url in trail)]
-    data = [
-        {
-            "@context": "https://schema.org",
-            "@type": "Article",
-            "headline": article.title,
-            "description": article.summary,
-            "inLanguage": view.lang,
-            "mainEntityOfPage": view.canonical,
-            "publisher": {"@type": "Organization", "name": view.site.name},
-            **({"dateModified": article.updated.isoformat()} if article.updated else {}),
-        },
-        {
-            "@context": "https://schema.org",
-            "@type": "BreadcrumbList",
-            "itemListElement": [
-                {"@type": "ListItem", "position": place, "name": title, "item": origin + url}
-                for place, (title, url) in enumerate(steps, 1)
-            ],
-        },
-    ]
-    return Markup(json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704 escaped right here
