@@ -90,7 +90,7 @@ class Progress:
         if self.quiet:
             return
         if not sys.stdout.isatty():
-            if done >= total and stage != self.stage:
+            if done >= total > 0 and stage != self.stage:
                 self.stage = stage
                 click.echo(f"{STAGES.get(stage, stage)} {done}/{total}")
             return
