@@ -35,12 +35,12 @@ MAX_MARKS = 200_000
 """Weighed markup characters in a file; past it, and past a tenth in one paragraph, words stay plain text.
 One costs about 5 µs, an opening bracket 8 times that, so the bound is a second; the densest real file has 9,000."""
 
-RESERVED_IDS = names(
+_RESERVED_IDS = names(
     "article breadcrumbs content contents emergencies feedback filters footer header help language live main menu nav"
-    " navigation page pager popular q query results search search-announce search-count search-form search-recent"
-    " sidebar site site-words skip status suggestions summary theme title toc top topics verified"
+    " navigation page pager popular q query results search sidebar site skip status suggestions summary theme title toc"
+    " top topics verified"
 )
-"""Ids that pages may use themselves: a section of that name gets `s-` in front."""
+_RESERVED_STARTS = ("feedback-", "search-", "site-")
 
 _ANCHOR = re.compile(r"\{:?[ \t]*#([\w.:-]{1,100})(?:[ \t][^{}\n]*)?\}[ \t]*")
 _RAW_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -57,6 +57,7 @@ _CALLOUTS = {
     "WARNING": ("warning", "警告"), "CAUTION": ("warning", "警告"),
 }  # fmt: skip
 _BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)>")
+_FOOTNOTE_ID = re.compile(r"fn(?:ref)?\d")
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _NOT_STEPS = re.compile("注意|须知|提醒|总结|小结|原因|区别|参考|来源|资料|常见|问答|要点|好处|优点|缺点|更新|目录")
 """Headings of ordered lists that number things rather than order them."""
@@ -138,6 +139,12 @@ def slug(words: str) -> str:
     """The anchor of a heading: width and case folded, letters of any script kept, the rest hyphens; maybe empty."""
     folded = unicodedata.normalize("NFKC", words).lower()
     return _HYPHENS.sub("-", _NOT_IN_SLUGS.sub("", folded)).strip("-")[:100].rstrip("-")
+
+
+def is_reserved(anchor: str) -> bool:
+    """Whether pages or footnotes use this id themselves; a section of that name gets `s-` in front."""
+    own = anchor in _RESERVED_IDS or anchor.startswith(_RESERVED_STARTS)
+    return own or _FOOTNOTE_ID.match(anchor) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +298,7 @@ def _anchors(headings: Sequence[_Heading], path: str, result: Rendered) -> dict[
             result.problems.append(Problem(path, heading.line, message, code="duplicate-anchor"))
             anchors[heading.at] = own
         else:
-            if own in RESERVED_IDS:
+            if is_reserved(own):
                 message = f"锚点 #{own} 是网页自用的名字，已改成 #s-{own}：换一个名字"
                 result.problems.append(Problem(path, heading.line, message, "warning", "reserved-anchor"))
                 own = f"s-{own}"
@@ -301,7 +308,7 @@ def _anchors(headings: Sequence[_Heading], path: str, result: Rendered) -> dict[
         if heading.at in anchors or heading.level > 4:
             continue
         base = heading.meta.get("slug") or slug(heading.words) or "section"
-        base = f"s-{base}" if base in RESERVED_IDS or re.fullmatch(r"fn(?:ref)?\d.*", base) else base
+        base = f"s-{base}" if is_reserved(base) else base
         anchor, number = base, 1
         while anchor in result.lines:
             number += 1
