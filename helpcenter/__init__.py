@@ -29,11 +29,13 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
         caching,
         cross_origin,
         errors,
+        feedback,
         feeds,
         htmx,
         metrics,
         openapi,
         pages,
+        recording,
         security,
         traditional,
         views,
@@ -48,13 +50,15 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
 
     pages.prepare(app)
     htmx.prepare(app)
+    feedback.prepare(app)
     errors.prepare(app)
-    for module in (views, feeds, openapi, cross_origin, metrics):
+    for module in (views, feedback, feeds, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 
     # Each wraps the one before: what is kept is finished and translated, what goes out carries the headers.
     caching.prepare(app)
+    recording.prepare(app)
     traditional.prepare(app)
     cross_origin.prepare(app)
     metrics.prepare(app)

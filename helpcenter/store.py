@@ -16,7 +16,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from threading import Lock
@@ -28,8 +28,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpcenter.database import attempts, create_tables, open_engine, reasons, salts, searches, shown, votes
 
+MOST_A_DAY = 20_000
+"""Different queries counted in one day; then only those already known."""
 MOST_QUERIES = 200_000
-"""Counted queries kept, some 30 MB; the oldest days go first."""
+"""Different queries kept over all days, some 30 MB; the oldest days go first."""
 COUNTED = ("asked", "empty", "partial", "opened")
 
 log = logging.getLogger(__name__)
@@ -99,9 +101,9 @@ class Store:
 
     def vote(self, article: str, helpful: bool) -> None:
         """Count one vote."""
-        own = {"helpful": int(helpful), "unhelpful": int(not helpful)}
+        own = {"day": today(), "article": article, "helpful": int(helpful), "unhelpful": int(not helpful)}
         with self._writing() as connection:
-            self._add(connection, votes, {"day": today(), "article": article}, own)
+            self._add(connection, votes, [own], "helpful", "unhelpful")
 
     def add_reason(self, article: str, choice: str, text: str) -> None:
         """Keep a reason; beyond `most_texts` the oldest are dropped."""
@@ -113,17 +115,27 @@ class Store:
                 connection.execute(reasons.delete().where(reasons.c.id <= last))
 
     def add_searches(self, day: date, counts: Mapping[str, Counts]) -> None:
-        """Add the counts of one day, all or none. What was opened without being asked that day is left out."""
+        """Add the counts of one day, all or none.
+
+        What was opened without being asked that day is left out, as are new queries beyond MOST_A_DAY.
+        """
+        is_full = self._read(sa.select(sa.func.count()).where(searches.c.day == day))[0][0] >= MOST_A_DAY
+        new, old = [], []
+        # Sorted: two workers that lock the same rows in different orders would wait for each other.
+        for query, count in sorted(counts.items()):
+            (new if count.asked and not is_full else old).append((query, asdict(count)))
         with self._writing() as connection:
-            # Sorted: two workers that lock the same rows in different orders would wait for each other.
-            for query, count in sorted(counts.items()):
-                if count.asked:
-                    own = {name: getattr(count, name) for name in COUNTED}
-                    self._add(connection, searches, {"day": day, "query": query}, own)
-                else:
-                    row = (searches.c.day == day) & (searches.c.query == query)
-                    more = searches.update().where(row).values(opened=searches.c.opened + count.opened)
-                    connection.execute(more)
+            if new:
+                rows = [{"day": day, "query": query, **numbers} for query, numbers in new]
+                self._add(connection, searches, rows, *COUNTED)
+            if old:
+                place = (searches.c.day == sa.bindparam("on")) & (searches.c.query == sa.bindparam("text"))
+                more = {name: searches.c[name] + sa.bindparam(f"more_{name}") for name in COUNTED}
+                rows = [
+                    {"on": day, "text": query, **{f"more_{name}": number for name, number in numbers.items()}}
+                    for query, numbers in old
+                ]
+                connection.execute(searches.update().where(place).values(more), rows)
 
     def sweep(self) -> None:
         """Delete what is past its time. The other writing methods call it once a day."""
@@ -176,22 +188,16 @@ class Store:
         text = f"{salt} {limit.action} {neighbourhood(limit.address)}"
         key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         if add:
-            self._add(connection, attempts, {"key": key, "hour": hour}, {"used": add}, {"day": day})
+            self._add(connection, attempts, [{"key": key, "hour": hour, "day": day, "used": add}], "used")
         used = sa.select(attempts.c.used).where((attempts.c.key == key) & (attempts.c.hour == hour))
         return connection.scalar(used) or 0
 
-    def _add(
-        self,
-        connection: sa.Connection,
-        table: sa.Table,
-        place: Mapping[str, Any],
-        numbers: Mapping[str, int],
-        rest: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add `numbers` to the row at `place`, which need not exist yet."""
-        statement = self._insert(table).values({**place, **numbers, **(rest or {})})
-        more = {name: table.c[name] + number for name, number in numbers.items()}
-        connection.execute(statement.on_conflict_do_update(index_elements=list(place), set_=more))
+    def _add(self, connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], *numbers: str) -> None:
+        """Insert `rows`; where one with the same key stands already, add the columns `numbers` to it."""
+        statement = self._insert(table).values({name: sa.bindparam(name) for name in rows[0]})
+        more = {name: table.c[name] + statement.excluded[name] for name in numbers}
+        keys = [column.name for column in table.primary_key]
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=more), rows)
 
     def _insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT: both databases spell it alike, SQLAlchemy's common core lacks it."""
