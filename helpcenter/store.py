@@ -120,7 +120,8 @@ class Store:
         What was opened without being asked that day is left out, as are new queries beyond MOST_A_DAY.
         """
         is_full = self._read(sa.select(sa.func.count()).where(searches.c.day == day))[0][0] >= MOST_A_DAY
-        new, old = [], []
+        new: list[tuple[str, dict[str, int]]] = []
+        old: list[tuple[str, dict[str, int]]] = []
         # Sorted: two workers that lock the same rows in different orders would wait for each other.
         for query, count in sorted(counts.items()):
             (new if count.asked and not is_full else old).append((query, asdict(count)))
