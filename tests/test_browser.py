@@ -230,6 +230,8 @@ def test_print_is_a_checklist_with_the_chinese_intact(page: Page) -> None:
     box = page.locator(".steps li").first.evaluate("li => getComputedStyle(li, '::before').borderStyle")
     assert box == "solid"
     assert "报失" in page.locator("article").inner_text()
+    page.goto("/articles/emergency/lost-phone")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
 
 
 def test_the_theme_is_kept(page: Page) -> None:
