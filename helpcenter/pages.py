@@ -192,7 +192,7 @@ def home_page(snapshot: Snapshot) -> HomePage:
     known = {count.value for count in snapshot.facets().get("situation", ())}
     root = request.script_root
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
-    verified = sorted((card for card in snapshot.cards() if card.verified), key=lambda card: str(card.verified), reverse=True)
+    verified = [card for card in snapshot.cards() if card.verified]
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(
@@ -203,7 +203,7 @@ def home_page(snapshot: Snapshot) -> HomePage:
         topics=topics,
         topic_urls={topic.id: topic_url(topic.id) for topic in topics},
         popular=tuple(topic.articles[0] for topic in topics)[:LISTED],
-        recent=tuple(verified[:LISTED]),
+        recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
         article_count=snapshot.article_count,
     )
 
