@@ -31,6 +31,12 @@ from index.weights import load_weights
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how much is done and how much there is."""
 
+_SHAPING = (
+    *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
+    *("preparing", "inverting", "codec", "assembling", "sounds", "relating"),
+)
+"""The modules whose code decides what a snapshot holds; a change in one forces a full build."""
+
 _FILES_A_TASK = 16
 _PARALLEL_FROM = 24  # files; below, starting a pool costs more than it saves
 
@@ -124,7 +130,7 @@ def _shape(tuning: Tuning, drafts: bool) -> dict[str, str]:
     """What every section depends on besides its file; the keys name the reason for a full build."""
     package = Path(__file__).parent
     code = hashlib.sha256()
-    for name in ("folding", "segmenting", "articles", "rendering", "preparing", "inverting", "codec", "assembling"):
+    for name in _SHAPING:
         code.update((package / f"{name}.py").read_bytes())
     return {
         "索引格式": str(FORMAT),

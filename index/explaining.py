@@ -1,6 +1,6 @@
 """Explaining: why a section is found where it is, or why it is not.
 
-In: a parsed query, its ranking and one section. Out: lines of text for `helpcenter explain`. Why from the posting
+In: what was found for a query, and one section. Out: lines of text for `helpcenter explain`. Why from the posting
 lists again and not from the ranking: the sum over terms must come out as the score, and a test adds it up.
 """
 
@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from index.queries import Query
-from index.searching import Ranking, Scorer
+from index.layering import Found
+from index.searching import Scorer
 
 _KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
 _ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）", "similar": "（相近）"}
 _LAYERS = {"words": "词语匹配", "substring": "原文包含", "pinyin": "拼音匹配", "similar": "相近写法"}
 
 
-def explain(
-    scorer: Scorer, query: Query, ranking: Ranking, number: int, place: str, layer: str, suggestion: str | None
-) -> str:
+def explain(scorer: Scorer, found: Found, number: int, place: str) -> str:
     """Return the explanation of section `number`, called `place`."""
+    query, ranking = found.query, found.ranking
     words = [term.text for term in query.terms if term.kind == "words" and term.origin == "query"]
     lines = [f"查询：{query.text}", f"折叠后：{query.folded}", f"切分：{' / '.join(words) or '（没有可查的词）'}"]
-    if suggestion:
-        lines.append(f"没有小节包含原文，改查：{suggestion}")
+    if found.suggestion:
+        lines.append(f"没有小节包含原文，改查：{found.suggestion}")
     lines.append(f"小节：{place}")
     if ranking.found[number]:
         rank = int(np.count_nonzero((ranking.scores > ranking.scores[number]) & ranking.found)) + 1
-        lines.append(
-            f"结果：第 {rank} 位，共 {ranking.total} 个；匹配层：{_LAYERS[layer]}；得分 {ranking.scores[number]:.4f}"
-        )
+        score = f"得分 {ranking.scores[number]:.4f}"
+        layer = _LAYERS[found.layer(number)]
+        lines.append(f"结果：第 {rank} 位，共 {ranking.total} 个；匹配层：{layer}；{score}")
     else:
         lines.append("结果：没有出现")
     if number in ranking.contained:
@@ -50,5 +49,7 @@ def explain(
     if missing:
         lines.append("这一节缺的词：" + "、".join(missing))
     if not ranking.found[number]:
-        lines.append("怎样才能找到：在文章的 aliases 里写上读者的说法，或在 _search/synonyms.txt 里加一组，再重建索引。")
+        lines.append(
+            "怎样才能找到：在文章的 aliases 里写上读者的说法，或在 _search/synonyms.txt 里加一组，再重建索引。"
+        )
     return "\n".join(lines)

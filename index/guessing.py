@@ -1,9 +1,9 @@
 """Guessing: where nothing contains what was typed, what the reader may have meant.
 
-In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with the layer it
-belongs to: `pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings. Why
-whole rewritten queries: a guess is then ranked, verified and marked exactly as if it had been typed, can be offered
-as 您是不是要找 …, and never ranks above a section that truly contains the query: where there is one, nothing is guessed.
+In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with its layer:
+`pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings.
+Why whole rewritten queries: a guess is then ranked, verified and marked exactly as if it had been typed, and can be
+offered as 您是不是要找 …. Whether it may be shown at all is for `layering.py` to say.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Guess:
     layer: str
     weight: float
     """0 to 1, how likely; orders the guesses."""
+    word: str = ""
+    """The one word that was put right in a sentence; empty where a whole unit was replaced."""
 
 
 class Guesser:
@@ -64,9 +66,10 @@ class Guesser:
                     found.extend(self._replaced(query, unit.text, self._near(unit.text), "similar"))
         for unit in query.units:
             if unit.kind == "han" and len(unit.text) > 1 and not self._known(unit):
-                whole = len(unit.text) <= _LONGEST
-                variants = self._heard(unit.text) if whole else self._mended(unit)
-                found.extend(self._replaced(query, unit.text, variants, "similar"))
+                if len(unit.text) <= _LONGEST:
+                    found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
+                else:
+                    found.extend(self._mended(query, unit))
         best: dict[str, Guess] = {}
         for guess in sorted(found, key=lambda guess: -guess.weight):
             best.setdefault(guess.text, guess)
@@ -121,13 +124,13 @@ class Guesser:
                 found[swapped] = max(found.get(swapped, 0.0), 0.75 if self._frequency(swapped) else 0.4)
         return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
 
-    def _mended(self, unit: Unit) -> list[tuple[str, float]]:
+    def _mended(self, query: Query, unit: Unit) -> list[Guess]:
         """A sentence with one word the index lacks replaced by one that sounds the same.
 
         A slip of the keyboard falls apart when it is cut: looked at are pairs across two single characters and words
         of the dictionary that the index lacks, not every unusual pair; most questions have some of those.
         """
-        found: list[tuple[str, float]] = []
+        found: list[Guess] = []
         at = 0
         for i, word in enumerate(unit.parts):
             after = unit.parts[i + 1] if i + 1 < len(unit.parts) else ""
@@ -138,8 +141,10 @@ class Guesser:
             readings = [self._sounds.of(character) for character in pair]
             for variant, likely in self._strings(readings)[:3] if all(readings) else ():
                 if self._frequency(variant) and self._segmenter.knows(variant):
-                    found.append((unit.text[:begin] + variant + unit.text[begin + 2 :], 0.5 * likely))
-        return sorted(found, key=lambda item: -item[1])[:3]
+                    mended = unit.text[:begin] + variant + unit.text[begin + 2 :]
+                    text = query.folded.replace(unit.text, mended, 1)
+                    found.append(Guess(text, "similar", 0.5 * likely, variant))
+        return sorted(found, key=lambda guess: -guess.weight)[:3]
 
     def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
         """Strings whose every pair is in the index and whose characters sound so, with a likelihood of 0 to 1."""

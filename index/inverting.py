@@ -36,7 +36,7 @@ _GRAM_TAG, _WORD_TAG = 1 << 62, 2 << 62
 
 
 def word_key(word: str) -> int:
-    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash; in a million, odds of a clash are 1 : 9 million."""
+    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash; a million words clash at odds of 1 : 9 million."""
     digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
     return _WORD_TAG | int.from_bytes(digest, "little") >> 2
 
@@ -112,7 +112,8 @@ def invert(
     rank = np.empty(len(order), dtype=np.uint64)
     rank[order] = np.arange(len(order), dtype=np.uint64)
     word_section = np.repeat(np.arange(count, dtype=np.uint64), word_counts)
-    packed_words = rank[words] << shift | word_section << np.uint64(_FIELD_BITS) | word_fields.astype(np.uint64)
+    place_of_words: U64 = word_section << np.uint64(_FIELD_BITS) | word_fields.astype(np.uint64)
+    packed_words: U64 = np.bitwise_or(rank[words] << shift, place_of_words)
 
     lists = [
         _lists(packed_characters, count, weights),

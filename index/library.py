@@ -23,12 +23,14 @@ from index.assembling import CARD_BREAK
 from index.blobs import Texts
 from index.codec import INDEX_NAME
 from index.explaining import explain
+from index.filtering import Filters, meet
 from index.guessing import Guesser
 from index.inverting import FIELD_BREAK
-from index.model import FACETS, ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavailable, Results, Topic
+from index.layering import Layers
+from index.model import ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavailable, Results, Topic
 from index.preparing import article_from_json
 from index.queries import Parser, Query
-from index.searching import Ranking, Scorer
+from index.searching import Scorer
 from index.segmenting import Segmenter
 from index.snapshots import IndexFolder, read_stamp
 from index.snippets import snippet
@@ -66,15 +68,12 @@ class Snapshot:
         self._scorer = Scorer(reader._terms, self._folded, self._sections, weights)
         self._segmenter = _segmenter(tuning.words)
         self._parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights)
-        self._guesser = Guesser(self._scorer, Sounds(place), self._segmenter)
+        self._layers = Layers(self._scorer, Guesser(self._scorer, Sounds(place), self._segmenter), self._parse)
         self._articles: list[dict[str, Any]] = _json(place, "articles")
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
         self._lines = tuple(map(_article_card, self._articles))
         self._topics = self._read_topics(_json(place, "topics"))
-        self._facet_bits = np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False)
-        self._facet_values: list[tuple[str, str]] = [(name, value) for name, value in _json(place, "facets")]
-        self._facet_rows = {pair: row for row, pair in enumerate(self._facet_values)}
-        self._whole = self._count(np.ones(self.section_count, bool))
+        self._filters = Filters(place, self.section_count)
 
     # Articles
 
@@ -131,27 +130,32 @@ class Snapshot:
         """
         started = time.perf_counter()
         limit, offset = min(max(limit, 0), MAX_LIMIT), max(offset, 0)
-        chosen = {name: tuple(values) for name, values in (filters or {}).items() if name in FACETS and values}
-        rows = {name: self._fitting(name, values) for name, values in chosen.items()}
-        allowed = np.logical_and.reduce(list(rows.values())) if rows else None
+        masks = self._filters.masks(filters) if filters else {}
+        allowed = meet(list(masks.values()))
         parsed = self._parse(query)
-        if not parsed.terms:
-            return self._listing(parsed, rows, allowed, limit, offset, started)
-        ranking, layers, suggestion, marks = self._ranked(parsed, allowed, offset + limit)
-        complete = set(ranking.complete.tolist()) if len(ranking.complete) < 4000 else ranking.complete
-        hits = tuple(
-            self._hit(number, float(ranking.scores[number]), layers(number), number in complete, marks(number))
-            for number in ranking.order[offset : offset + limit].tolist()
-        )
-        return Results(
-            query=query,
-            total=ranking.total,
-            complete=len(ranking.complete),
-            hits=hits,
-            facets=self._facets(parsed, ranking.found, rows),
-            suggestion=suggestion,
-            took_ms=round((time.perf_counter() - started) * 1000, 3),
-        )
+        if parsed.terms:
+            found = self._layers.find(parsed, allowed, offset + limit)
+            ranking, suggestion = found.ranking, found.suggestion
+            complete = frozenset(ranking.complete.tolist())
+            hits = [
+                self._hit(
+                    number, float(ranking.scores[number]), found.layer(number), number in complete, found.marks(number)
+                )
+                for number in ranking.order[offset : offset + limit].tolist()
+            ]
+            total, complete_count, mask = ranking.total, len(complete), ranking.found
+        else:
+            mask = self._listed(parsed, allowed)
+            numbers, suggestion = np.flatnonzero(mask), None
+            total = complete_count = len(numbers)
+            hits = [self._hit(number, 0.0, "words", True, ()) for number in numbers[offset : offset + limit].tolist()]
+        facets = self._filters.count(mask)
+        for name in masks:  # a filter's own choice does not narrow its own counts, so that it can be changed
+            wide = meet([other for key, other in masks.items() if key != name])
+            within = self._layers.find(parsed, wide, 0).ranking.found if parsed.terms else self._listed(parsed, wide)
+            facets[name] = self._filters.count(within).get(name, ())
+        took = round((time.perf_counter() - started) * 1000, 3)
+        return Results(query, total, complete_count, tuple(hits), facets, suggestion, took)
 
     @lru_cache(maxsize=_PARSED)  # noqa: B019 - a snapshot dies with its cache
     def _parse(self, text: str) -> Query:
@@ -159,164 +163,39 @@ class Snapshot:
         self._scorer.expand(query)
         return query
 
-    def _ranked(self, query: Query, allowed: Any, wanted: int) -> tuple[Ranking, Any, str | None, Any]:
-        """Rank, and where nothing contains the query, let guesses go before what shares only a part of it."""
-        ranking = self._scorer.rank(query, allowed, wanted)
-        words = self._scorer.word_sections(query)
-        own = query.marks
-
-        def layer(number: int) -> str:
-            return "words" if words(number) else "substring"
-
-        if len(ranking.contained):
-            return ranking, layer, None, lambda number: own
-        guessed: dict[int, tuple[str, Query]] = {}
-        suggestion = None
-        top = float(ranking.scores.max()) if self.section_count else 0.0
-        for guess in self._guesser.guesses(query):
-            other = self._parse(guess.text)
-            found = self._scorer.rank(other, allowed, wanted)
-            if not len(found.contained):
-                if guess.layer == "similar" and len(found.complete):
-                    fresh = found.complete
-                else:
-                    continue
-            else:
-                fresh = found.contained
-            suggestion = suggestion or other.folded
-            scale = float(found.scores[fresh].max()) or 1.0
-            for number in fresh.tolist():
-                if number not in guessed:
-                    guessed[number] = (guess.layer, other)
-                    ranking.scores[number] = (
-                        top + 10 * guess.weight + 5 * guess.weight * float(found.scores[number]) / scale
-                    )
-        if not guessed:
-            return ranking, layer, None, lambda number: own
-        new = np.fromiter(guessed, np.int64, len(guessed))
-        ranking.found[new] = True
-        ranking.total = int(np.count_nonzero(ranking.found))
-        ranking.order = self._scorer.best(ranking.scores * ranking.found, wanted, ranking.total)
-        return (
-            ranking,
-            lambda number: guessed[number][0] if number in guessed else layer(number),
-            suggestion,
-            lambda number: guessed[number][1].marks if number in guessed else own,
-        )
-
-    def _listing(
-        self, query: Query, rows: Mapping[str, Any], allowed: Any, limit: int, offset: int, started: float
-    ) -> Results:
-        """An empty query: all sections that fit; a query of punctuation alone: nothing."""
-        empty = bool(query.text)
-        found = (
-            np.zeros(self.section_count, bool)
-            if empty
-            else np.ones(self.section_count, bool)
-            if allowed is None
-            else allowed
-        )
-        numbers = np.flatnonzero(found)
-        hits = tuple(self._hit(number, 0.0, "words", True, ()) for number in numbers[offset : offset + limit].tolist())
-        return Results(
-            query.text,
-            len(numbers),
-            len(numbers),
-            hits,
-            self._facets(query, found, rows),
-            None,
-            round((time.perf_counter() - started) * 1000, 3),
-        )
+    def _listed(self, query: Query, allowed: Any) -> Any:
+        """The sections to list where no term was asked for: all that fit, or none for punctuation alone."""
+        return np.full(self.section_count, not query.text) if allowed is None else allowed & (not query.text)
 
     def _hit(self, number: int, score: float, matched: str, complete: bool, marks: Sequence[str]) -> Hit:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
         text = self._text[number].decode().split(FIELD_BREAK, 3)[3]
         folded = self._folded[number].decode().split(FIELD_BREAK, 3)[3]
-        return Hit(
-            article,
-            section,
-            title,
-            heading,
-            topic,
-            url,
-            snippet(text, folded, marks),
-            round(score, 4),
-            matched,
-            complete,
-        )
-
-    # Filters
+        passage = snippet(text, folded, marks)
+        return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
 
     def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:
         """Every filter value of the site with how many sections have it."""
-        return self._whole
-
-    def _fitting(self, name: str, values: Sequence[str]) -> Any:
-        fits = np.zeros(self.section_count, bool)
-        for value in values:
-            row = self._facet_rows.get((name, value))
-            if row is not None:
-                fits |= np.unpackbits(
-                    self._facet_bits[row].view(np.uint8), count=self.section_count, bitorder="little"
-                ).astype(bool)
-        return fits
-
-    def _count(self, found: Any) -> dict[str, tuple[FacetCount, ...]]:
-        if not self._facet_values:
-            return {}
-        bits = np.zeros(self._facet_bits.shape[1] * 8, np.uint8)
-        packed = np.packbits(found, bitorder="little")
-        bits[: len(packed)] = packed
-        counts = np.bitwise_count(self._facet_bits & bits.view(np.uint64)).sum(axis=1, dtype=np.int64).tolist()
-        facets: dict[str, list[FacetCount]] = {}
-        for (name, value), count in zip(self._facet_values, counts, strict=True):
-            if count:
-                facets.setdefault(name, []).append(FacetCount(value, count))
-        return {
-            name: tuple(sorted(facets[name], key=lambda facet: (-facet.count, facet.value)))
-            for name in FACETS
-            if name in facets
-        }
-
-    def _facets(self, query: Query, found: Any, rows: Mapping[str, Any]) -> dict[str, tuple[FacetCount, ...]]:
-        """Count filter values over what was found; a filter's own choice does not narrow its own counts."""
-        facets = self._count(found)
-        for name in rows:
-            others = [row for other, row in rows.items() if other != name]
-            wide = np.logical_and.reduce(others) if others else None
-            if query.terms:
-                within = self._ranked(query, wide, 0)[0].found
-            else:
-                within = np.full(self.section_count, not query.text) if wide is None else wide & (not query.text)
-            own = self._count(within).get(name, ())
-            if own:
-                facets[name] = own
-            else:
-                facets.pop(name, None)
-        return facets
-
-    # Why
+        return self._filters.whole
 
     def explain(self, query: str, article_id: str, anchor: str | None = None) -> str:
-        """Say, in lines of text, how `query` was cut, and why a section of the article is or is not found, and at
-        which score.
+        """Say, in lines of text, how `query` was cut, and why a section of the article is found or not, at which score.
 
-        Raises KeyError where the article or the section does not exist.
+        Without `anchor`, the article's best section. Raises KeyError where the article or the section does not exist.
         """
         number = self._numbers[article_id]
-        first = int(np.searchsorted(self._sections[0], number))
-        last = int(np.searchsorted(self._sections[0], number, side="right"))
+        first, last = (int(np.searchsorted(self._sections[0], number, side=side)) for side in ("left", "right"))
         anchors = [self._cards[i].decode().split(CARD_BREAK)[1] for i in range(first, last)]
-        parsed = self._parse(query)
-        ranking, layers, suggestion, _ = self._ranked(parsed, None, self.section_count)
-        if anchor is not None:
-            chosen = first + anchors.index(anchor) if anchor in anchors else None
-            if chosen is None:
-                raise KeyError(f"{article_id}#{anchor}")
+        found = self._layers.find(self._parse(query), None, self.section_count)
+        scores = found.ranking.scores * found.ranking.found
+        if anchor is None:
+            chosen = int(np.argmax(scores[first:last]))
+        elif anchor in anchors:
+            chosen = anchors.index(anchor)
         else:
-            chosen = first + int(np.argmax(ranking.scores[first:last] * ranking.found[first:last]))
-        place = article_id + (f"#{anchors[chosen - first]}" if anchors[chosen - first] else "")
-        return explain(self._scorer, parsed, ranking, chosen, place, layers(chosen), suggestion)
+            raise KeyError(f"{article_id}#{anchor}")
+        place = article_id + (f"#{anchors[chosen]}" if anchors[chosen] else "")
+        return explain(self._scorer, found, first + chosen, place)
 
 
 def _json(place: Path, name: str) -> Any:

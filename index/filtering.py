@@ -1,0 +1,66 @@
+"""Filtering: which sections have which filter value, and how many of the found ones do.
+
+In: a snapshot's filter values and its bits, one a section for each value. Out: boolean masks and counts.
+Why bits: counting all values over all found sections is one `and` and one popcount, 25 µs at 12,700 sections and
+forty values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.model import FACETS, FacetCount
+
+Counts = dict[str, tuple[FacetCount, ...]]
+
+
+class Filters:
+    """The filters of one snapshot."""
+
+    def __init__(self, place: Path, sections: int) -> None:
+        self._sections = sections
+        self._bits = np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False)
+        self._values = [(name, value) for name, value in json.loads((place / "facets.json").read_text("utf-8"))]
+        self._rows = {pair: row for row, pair in enumerate(self._values)}
+        self.whole = self.count(np.ones(sections, bool))
+
+    def masks(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Return for each chosen filter which sections have one of its values; an unknown value fits nothing."""
+        masks = {}
+        for name in FACETS:
+            if values := chosen.get(name):
+                masks[name] = np.zeros(self._sections, bool)
+                for value in values:
+                    row = self._rows.get((name, value))
+                    if row is not None:
+                        packed = self._bits[row].view(np.uint8)
+                        masks[name] |= np.unpackbits(packed, count=self._sections, bitorder="little").view(bool)
+        return masks
+
+    def count(self, found: Any) -> Counts:
+        """Count each value over the sections of a boolean mask; values without any are left out."""
+        if not self._values:
+            return {}
+        packed = np.zeros(self._bits.shape[1] * 8, np.uint8)
+        own = np.packbits(found, bitorder="little")
+        packed[: len(own)] = own
+        counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.int64).tolist()
+        facets: dict[str, list[FacetCount]] = {}
+        for (name, value), count in zip(self._values, counts, strict=True):
+            if count:
+                facets.setdefault(name, []).append(FacetCount(value, count))
+        return {
+            name: tuple(sorted(facets[name], key=lambda facet: (-facet.count, facet.value)))
+            for name in FACETS
+            if name in facets
+        }
+
+
+def meet(masks: Sequence[Any]) -> Any:
+    """Return the sections that fit every mask, or None where there is none to fit."""
+    return np.logical_and.reduce(masks) if masks else None

@@ -1,0 +1,93 @@
+"""Layering: one ranked answer out of what truly matches and what is guessed.
+
+In: a parsed query and which sections a filter allows. Out: sections in order, each with the layer that found it.
+Why guesses join here and nowhere else: the rule that a guess never pushes down a true match is then one comparison.
+Where some section contains the query, nothing is guessed at all; where none does, a whole same-sound match goes before
+sections that share only a part of what was typed, and says that it is a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from index.guessing import Guess, Guesser
+from index.queries import Query
+from index.searching import Ranking, Scorer
+
+_STEP = 10.0  # points between a guess and what shares a part; the likelier guess stands higher
+
+
+@dataclass(slots=True)
+class Found:
+    """A ranking whose every section knows why it is there."""
+
+    query: Query
+    ranking: Ranking
+    suggestion: str | None
+    _is_word: Callable[[int], bool]
+    _guesses: list[tuple[Guess, Query]] = field(default_factory=list)
+    _guess_of: Any = None
+
+    def layer(self, number: int) -> str:
+        """One of model.LAYERS."""
+        guessed = self._guessed(number)
+        return guessed[0].layer if guessed else "words" if self._is_word(number) else "substring"
+
+    def marks(self, number: int) -> Sequence[str]:
+        """What to mark in the section's snippet: for a guessed one, the guess."""
+        guessed = self._guessed(number)
+        return guessed[1].marks if guessed else self.query.marks
+
+    def _guessed(self, number: int) -> tuple[Guess, Query] | None:
+        which = 0 if self._guess_of is None else int(self._guess_of[number])
+        return self._guesses[which - 1] if which else None
+
+
+class Layers:
+    """The layers over one snapshot."""
+
+    def __init__(self, scorer: Scorer, guesser: Guesser, parse: Callable[[str], Query]) -> None:
+        self._scorer = scorer
+        self._guesser = guesser
+        self._parse = parse
+
+    def find(self, query: Query, allowed: Any, wanted: int) -> Found:
+        """Rank the sections that fit; see Scorer.rank for the arguments."""
+        ranking = self._scorer.rank(query, allowed, wanted)
+        found = Found(query, ranking, None, self._scorer.word_sections(query))
+        if not len(ranking.contained):
+            self._guess(found, allowed, wanted)
+        return found
+
+    def _guess(self, found: Found, allowed: Any, wanted: int) -> None:
+        ranking = found.ranking
+        top = float(ranking.scores.max(initial=0.0))
+        guess_of = np.zeros(self._scorer.count, np.int16)
+        for guess in self._guesser.guesses(found.query):
+            other = self._parse(guess.text)
+            meant = self._scorer.rank(other, allowed, wanted)
+            fresh = meant.contained if len(meant.contained) else meant.complete
+            if guess.word and not len(fresh):
+                fresh = self._scorer.find(guess.word)
+                fresh = fresh if allowed is None else fresh[allowed[fresh]]
+            fresh = fresh[guess_of[fresh] == 0]
+            if not len(fresh):
+                continue
+            found.suggestion = found.suggestion or other.folded
+            found._guesses.append((guess, other))
+            guess_of[fresh] = len(found._guesses)
+            scores = meant.scores[fresh]
+            if guess.word:  # the rest of the sentence was right: let the mended one compete with the scores it earned
+                ranking.scores[fresh] = scores
+            else:
+                share = scores / (scores.max(initial=0.0) or 1.0)
+                ranking.scores[fresh] = top + guess.weight * (_STEP + _STEP / 2 * share)
+        if found._guesses:
+            found._guess_of = guess_of
+            ranking.found |= guess_of > 0
+            ranking.total = int(np.count_nonzero(ranking.found))
+            ranking.order = self._scorer.best(ranking.scores * ranking.found, wanted, ranking.total)

@@ -1,0 +1,228 @@
+"""Searching a real index on disk: what is found, in which order, by which layer, and what is said about it.
+
+In: small folders of Markdown, each written to show one promise. Out: what a reader would notice in the results. The
+judged sets measure how well it ranks (test_judgements.py); this file holds what must never break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index import Library, Snapshot, build
+
+ARTICLES = {
+    "lost/phone": "# 手机丢失怎么办\n\n先报失。\n\n"
+    "## 停用号码 {#stop}\n\n打电话给运营商，说明手机已经遗失，请他们停用号码。\n",
+    "lost/card": "---\ntitle: 补办 eSIM 卡\nregion: [法国]\ncarrier: Orange\naliases: [门号补发]\n---\n"
+    "补办要带护照。\n\n## 下载配置文件 {#download}\n\n"
+    "在新手机上更换eSIM卡，输入激活码，连接 Wi-Fi 下载。SM-DP+ 地址在邮件里。\n",
+    "travel/sights": "---\ntitle: 巴黎景点\nregion: 法国\n---\n"
+    "景点门票可以在网上买。一段简单的路线，安装简单的应用。\n",
+    "travel/books": "---\ntitle: 读书\nregion: 日本\n---\n| 书名 | 作者 |\n|---|---|\n| 论语 | 孔子 |\n\n"
+    "```\nadb shell settings\n```\n\n![旧地图](https://example.com/map.png)\n",
+    "tools/remove": "# 清理手机\n\n不用的软件可以卸载，卸载以后空间变大。\n",
+}
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str]], Snapshot]:
+    """`make({"a/b": markdown})` builds a folder and opens its snapshot."""
+
+    def made(articles: dict[str, str]) -> Snapshot:
+        folder = tmp_path_factory.mktemp("search")
+        for name, text in articles.items():
+            path = folder / "content" / f"{name}.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        build(folder / "content", folder / "index")
+        return Library(folder / "index").snapshot()
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def snapshot(make: Callable[[dict[str, str]], Snapshot]) -> Snapshot:
+    return make(ARTICLES)
+
+
+def first(snapshot: Snapshot, query: str) -> tuple[str, str, str]:
+    hit = snapshot.search(query).hits[0]
+    return hit.article, hit.section, hit.matched
+
+
+@pytest.mark.parametrize("query", ["eSIM", "esim", "ESIM卡", "esim卡", "ｅＳＩＭ", "e-sim", "更换eSIM卡"])
+def test_the_products_own_word_is_found_however_it_is_typed(snapshot: Snapshot, query: str) -> None:
+    assert first(snapshot, query)[0] == "lost/card"
+
+
+@pytest.mark.parametrize("query", ["Wi-Fi", "wifi", "WiFi", "SM-DP+", "smdp", "SM-D", "dp+", "wi"])
+def test_latin_terms_and_their_beginnings_are_found(snapshot: Snapshot, query: str) -> None:
+    assert first(snapshot, query)[:2] == ("lost/card", "download")
+
+
+@pytest.mark.parametrize("query", ["段简", "简单的路", "装简单", "票可以", "门票", "孔子", "论语", "旧地图"])
+def test_nothing_a_reader_sees_hides_behind_a_word_boundary(snapshot: Snapshot, query: str) -> None:
+    results = snapshot.search(query)
+    assert results.hits[0].article.startswith("travel/")
+    assert results.complete == 1
+
+
+def test_every_run_of_two_to_five_characters_finds_its_section(snapshot: Snapshot) -> None:
+    text = "打电话给运营商"
+    for size in range(2, 6):
+        for i in range(len(text) - size + 1):
+            assert first(snapshot, text[i : i + size])[:2] == ("lost/phone", "stop")
+
+
+def test_a_run_across_a_word_boundary_says_so(snapshot: Snapshot) -> None:
+    assert first(snapshot, "段简")[2] == "substring"
+    assert first(snapshot, "门票")[2] == "words"
+
+
+@pytest.mark.parametrize("query", ["補辦", "下載配置文件", "激活碼"])
+def test_traditional_queries_find_simplified_text(snapshot: Snapshot, query: str) -> None:
+    assert first(snapshot, query)[0] == "lost/card"
+
+
+def test_simplified_queries_find_traditional_text(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    snapshot = make({"a": "# 說明\n\n請在手機上啟用漫遊，並留意簡訊。\n"})
+    for query in ("手机", "漫游", "启用", "短信"):
+        assert snapshot.search(query).total == 1
+    assert "<mark>漫遊</mark>" in snapshot.search("漫游").hits[0].snippet
+
+
+@pytest.mark.parametrize("query", ["xiezai", "xie zai", "xiez", "XIEZAI"])
+def test_pinyin_finds_and_says_that_it_is_a_guess(snapshot: Snapshot, query: str) -> None:
+    results = snapshot.search(query)
+    assert results.hits[0].article == "tools/remove"
+    assert results.hits[0].matched == "pinyin"
+    assert results.suggestion == "卸载"
+
+
+def test_initials_find_every_word_they_may_stand_for(snapshot: Snapshot) -> None:
+    hits = snapshot.search("xz").hits
+    assert {"tools/remove", "lost/card"} <= {hit.article for hit in hits if hit.matched == "pinyin"}
+
+
+@pytest.mark.parametrize("query", ["卸在", "载卸"])
+def test_wrong_characters_find_and_say_that_it_is_a_guess(snapshot: Snapshot, query: str) -> None:
+    results = snapshot.search(query)
+    assert results.hits[0].article == "tools/remove"
+    assert results.hits[0].matched == "similar"
+    assert results.suggestion == "卸载"
+
+
+def test_a_slip_in_a_question_is_mended(snapshot: Snapshot) -> None:
+    results = snapshot.search("请问我应该怎么样卸在不用的软件呢")
+    assert (results.hits[0].article, results.hits[0].matched) == ("tools/remove", "similar")
+    assert results.suggestion == "请问我应该怎么样卸载不用的软件呢"
+
+
+def test_misspelt_latin_is_found_as_a_guess(snapshot: Snapshot) -> None:
+    results = snapshot.search("esmi")
+    assert results.hits[0].article == "lost/card"
+    assert (results.hits[0].matched, results.suggestion) == ("similar", "esim")
+
+
+def test_a_guess_never_stands_above_what_was_typed(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    both = make({"a": "# 甲\n\n景点景点景点景点。\n", "b": "# 乙\n\n很多别的话，最后才提到经典二字。\n"})
+    results = both.search("经典")
+    assert [hit.article for hit in results.hits] == ["b"]
+    assert results.suggestion is None
+
+
+def test_a_whole_same_sound_match_beats_scattered_characters(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    snapshot = make({"a": "# 甲\n\n激活码在邮件里。\n", "b": "# 乙\n\n地基很深，活动很多，码头很远。\n"})
+    assert [hit.article for hit in snapshot.search("基活码").hits] == ["a"]
+
+
+def test_a_long_question_is_never_nothing(snapshot: Snapshot) -> None:
+    results = snapshot.search("我昨天下午在法国坐火车的时候手机丢失了请问现在应该先做什么才好呢")
+    assert results.total >= 1
+    assert results.hits[0].article == "lost/phone"
+
+
+def test_counts_tell_all_from_part(snapshot: Snapshot) -> None:
+    results = snapshot.search("护照 补办 景点")
+    assert results.complete == 0
+    assert results.total >= 2
+    assert snapshot.search("护照 补办").complete == 1
+
+
+def test_nothing_is_nothing(snapshot: Snapshot) -> None:
+    for query in ("量子咖啡", "qzxv", "？！", "🙂"):
+        assert snapshot.search(query).total == 0
+
+
+def test_aliases_find_but_are_not_shown(snapshot: Snapshot) -> None:
+    results = snapshot.search("门号补发")
+    assert results.hits[0].article == "lost/card"
+    assert "门号补发" not in results.hits[0].snippet
+
+
+def test_phrases_in_straight_quotes_are_taken_as_they_stand(snapshot: Snapshot) -> None:
+    assert snapshot.search('"连接 wi-fi 下载"').total == 1
+    assert snapshot.search("“没有这样的话”手机").total > 0
+
+
+def test_filters_narrow_and_their_counts_can_be_trusted(snapshot: Snapshot) -> None:
+    everything = snapshot.search("")
+    french = snapshot.search("", {"region": ["法国"]})
+    counts = {facet.value: facet.count for facet in everything.facets["region"]}
+    assert french.total == counts["法国"] == 3
+    assert {facet.value for facet in french.facets["region"]} == {"法国", "日本"}
+    assert snapshot.search("", {"region": ["法国", "日本"]}).total == counts["法国"] + counts["日本"]
+    assert snapshot.search("", {"region": ["法国"], "carrier": ["Orange"]}).total == 2
+    assert snapshot.search("景点", {"region": ["日本"]}).total == 0
+    assert snapshot.search("", {"region": ["月球"]}).total == 0
+    assert snapshot.search("", {"topic": ["travel"]}).total == 2
+
+
+def test_pages_join_without_gap_or_repeat(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    snapshot = make({f"n{i:03}": f"# 第{i}篇\n\n关于激活的说明，编号{i}。\n" for i in range(150)})
+    pages = [snapshot.search("激活", limit=40, offset=at) for at in range(0, 160, 40)]
+    seen = [hit.article for page in pages for hit in page.hits]
+    assert len(seen) == len(set(seen)) == pages[0].total == 150
+    assert len(snapshot.search("激活", limit=1000).hits) == 100
+
+
+def test_the_snippet_marks_true_matches_in_the_original_text(snapshot: Snapshot) -> None:
+    hit = snapshot.search("更换esim卡").hits[0]
+    assert (
+        "<mark>更换</mark><mark>eSIM</mark><mark>卡</mark>" in hit.snippet or "<mark>更换eSIM卡</mark>" in hit.snippet
+    )
+
+
+def test_the_snippet_is_escaped(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    snapshot = make({"a": "# 甲\n\n写法是 `<script>alert(1)</script>` 这样。\n"})
+    snippet = snapshot.search("script").hits[0].snippet
+    assert "&lt;<mark>script</mark>&gt;" in snippet
+    assert "<script" not in snippet
+
+
+def test_hits_say_where_they_stand(snapshot: Snapshot) -> None:
+    hit = snapshot.search("下载配置文件").hits[0]
+    assert (hit.title, hit.heading, hit.topic) == ("补办 eSIM 卡", "下载配置文件", "lost")
+    assert hit.url == "/articles/lost/card#download"
+
+
+def test_explain_adds_up_and_says_why_not(snapshot: Snapshot) -> None:
+    why = snapshot.explain("补办 护照", "lost/card")
+    shares = [float(line.split()[0]) for line in why.splitlines() if line.startswith("  ")]
+    assert shares[-1] == pytest.approx(sum(shares[:-1]), abs=0.01)
+    why_not = snapshot.explain("补办", "travel/books")
+    assert "没有出现" in why_not
+    assert "补办（其他小节有）" in why_not
+    with pytest.raises(KeyError):
+        snapshot.explain("补办", "no/such")
+
+
+def test_related_articles_are_near(site_index: Path) -> None:
+    snapshot = Library(site_index).snapshot()
+    page = snapshot.page("replacement/france-lost")
+    assert page is not None
+    assert any("france" in card.id or "lost" in card.id for card in page.related)
+    assert "replacement/france-lost" not in [card.id for card in page.related]

@@ -1,0 +1,107 @@
+"""The text pipeline: one battery that every step passes, and one test per term that readers write in many ways.
+
+In: texts in every script and form. Out: lengths kept, runs complete, terms equal however they are typed. A failure
+names the file to open: folding.py, segmenting.py or queries.py.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from index.folding import clean, fold
+from index.queries import Parser
+from index.segmenting import Segmenter, latin_terms, runs
+from index.weights import load_weights
+
+BATTERY = (
+    "",
+    "更换eSIM卡",
+    "ＥＳＩＭ　卡，第①步",
+    "在台灣補辦門號時，簡訊驗證碼收不到",
+    "SM-DP+ 地址与 Wi‑Fi、LPA:1$smdp.example.com$AB-12",
+    "Nouméa 的 Café，İstanbul，ﬁ，㎏，Ⅷ",
+    "𠮷野家🙂〇々ㄅㄆㄇ한국어かな",
+    "一\n二\t三\u3000四\xa0五",
+    "a-" * 50,
+)
+
+
+@pytest.mark.parametrize("text", BATTERY)
+def test_folding_keeps_every_offset(text: str) -> None:
+    folded = fold(text)
+    assert len(folded) == len(text)
+    assert fold(folded) == folded
+    assert "".join(map(fold, text)) == folded
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> Segmenter:
+    return Segmenter(["补卡", "新喀里多尼亚"])
+
+
+@pytest.mark.parametrize("text", BATTERY)
+def test_joined_words_equal_the_text(segmenter: Segmenter, text: str) -> None:
+    folded = fold(text)
+    for run in runs(folded):
+        assert folded[run.start : run.end] == run.text
+        if run.kind == "han":
+            assert "".join(segmenter.cut(run.text)) == run.text
+    between = set(folded) - set("".join(run.text for run in runs(folded)))
+    assert not any(unicodedata.category(character).startswith("Lo") for character in between)
+
+
+def test_invisible_characters_do_not_split_words() -> None:
+    assert clean("更\u200b换e\u00adSIM\ufeff卡") == "更换eSIM卡"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("eSIM", "esim"),
+        ("ＥＳＩＭ", "esim"),
+        ("e-SIM", "esim"),
+        ("e‑sim", "esim"),
+        ("Wi-Fi", "wifi"),
+        ("WiFi", "wifi"),
+        ("SM-DP+", "smdp"),
+        ("smdp+", "smdp"),
+        ("ICCID", "iccid"),
+        ("*#06#", "06"),
+        ("iPhone15", "iphone"),
+        ("C++", "c++"),
+    ],
+)
+def test_a_product_term_is_one_term_however_it_is_written(segmenter: Segmenter, typed: str, meant: str) -> None:
+    assert meant in segmenter.terms(fold(typed))
+
+
+def test_han_beside_latin_is_cut_from_it(segmenter: Segmenter) -> None:
+    assert segmenter.terms(fold("更换eSIM卡")) == ["更换", "esim", "卡"]
+
+
+def test_long_identifiers_do_not_fall_into_splinters() -> None:
+    assert latin_terms("a1b2c3d4e5f6") == ["a1b2c3d4e5f6"]
+
+
+def test_two_segmenters_with_other_words_have_other_stamps() -> None:
+    assert Segmenter(["补卡"]).stamp != Segmenter(["换卡"]).stamp
+
+
+@pytest.mark.parametrize("text", [*BATTERY, '"', '""""', "“”", "的", "?!。", "x" * 5000, "卡" * 5000])
+def test_any_text_is_a_query(segmenter: Segmenter, text: str) -> None:
+    query = Parser(segmenter, ["的"], [["丢失", "遗失"]], load_weights()).parse(text)
+    assert len(query.text) <= 200
+
+
+def test_synonyms_work_both_ways_and_as_phrases(segmenter: Segmenter) -> None:
+    parser = Parser(segmenter, [], [["丢失", "弄丢了"]], load_weights())
+    assert "弄" in [term.text[:1] for term in parser.parse("丢失").terms if term.origin == "synonym"]
+    assert "丢失" in [term.text for term in parser.parse("手机弄丢了").terms if term.origin == "synonym"]
+
+
+def test_words_of_taiwan_bring_those_of_the_mainland(segmenter: Segmenter) -> None:
+    parser = Parser(segmenter, [], [], load_weights())
+    assert "短信" in [term.text for term in parser.parse("簡訊").terms]
+    assert "网络" in [term.text for term in parser.parse("網路").terms]
