@@ -1,8 +1,9 @@
 """`make bench`: the speed table, this project and its rivals in one run, on sites of growing size.
 
 In: numbers of sections. Out: for each, a Markdown table of latencies, requests a second, memory, index time and size.
-Why one run: machines differ, and one machine differs from minute to minute; only ratios within a run mean something.
-Everything is made under `instance/bench/`, deterministically, and made once.
+Why one run: machines differ, and one machine differs from minute to minute; only ratios within a run mean something. So
+all servers stand at once and are asked in turns, and a figure is the median of its rounds.
+Everything is made under `instance/bench/`, the same each time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -26,11 +28,15 @@ ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
 PLACE = ROOT / "instance" / "bench"
 HELPCENTER = Path(sys.executable).with_name("helpcenter")
-SECONDS = 6
+ROUNDS, SECONDS = 5, 3
+"""Turns of each server and kind of traffic, and how long one lasts. No turn asks what another has asked."""
 CONNECTIONS = 2
 """As many as workers: then latency is service time, not queueing."""
-FRESH, CROWD = 60_000, 60_000
+QUERIES = 15_000
+"""Of a turn; the crowd draws from as many."""
 OURS = "this project"
+Figures = tuple[float, float, float, float]
+"""p50, p95, p99 in milliseconds, requests a second."""
 COLUMNS = ("engine", "fresh p50 ms", "p95", "p99", "requests/s", "crowd p50 ms", "p99", "requests/s",
            "index s", "× bare jieba", "index MB", "PSS a worker MB", "a worker adds MB")  # fmt: skip
 
@@ -58,24 +64,25 @@ def bench(size: int) -> None:
         jieba.lcut(doc.text)
     bare = time.perf_counter() - started
 
-    fresh = corpus.queries(FRESH)
-    paths = {
-        "fresh": fresh,
-        "crowd": corpus.crowd(fresh[: FRESH // 4], CROWD),
-        "warm": corpus.queries(FRESH + 300)[-300:],
-    }
-    for name, queries in paths.items():
-        (place / name).write_text("".join(f"/search?q={quote(query)}\n" for query in queries))
-
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|---|" + "--:|" * (len(COLUMNS) - 1), flush=True)
-    print(row_of(OURS, place, build_ours(place), bare, place / "index"), flush=True)
+    write_queries(corpus, place)
+    built = {OURS: (build_ours(place), place / "index")}
     for key, engine in ENGINES.items():
         folder = place / key
         folder.mkdir()
         started = time.perf_counter()
         engine().build(corpus.docs, folder)
-        print(row_of(engine.name, place, time.perf_counter() - started, bare, folder, key), flush=True)
+        built[key] = (time.perf_counter() - started, folder)
+
+    print("| " + " | ".join(COLUMNS) + " |\n|---|" + "--:|" * (len(COLUMNS) - 1))
+    with contextlib.ExitStack() as servers:
+        running = {name: servers.enter_context(serving(place, name)) for name in built}
+        figures = measure(place, {name: port for name, (port, _) in running.items()})
+        for name, (seconds, folder) in built.items():
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+            made = f"{seconds:.1f} | {seconds / bare:.2f} | {size:.1f}" if size else "| |"
+            shared, own = memory(running[name][1])
+            label = ENGINES[name].name if name in ENGINES else name
+            print(f"| {label} | {figures[name]} | {made} | {shared:.0f} | {own:.0f} |", flush=True)
 
     print(f"\nbare jieba over the same text, one core: {bare:.2f} s")
     print(f"`helpcenter serve` from start to its first answer: {first_answer(place):.2f} s")
@@ -96,31 +103,43 @@ def build_ours(place: Path, *options: str) -> float:
     return time.perf_counter() - started
 
 
-def row_of(name: str, place: Path, seconds: float, bare: float, index: Path, rival: str = "") -> str:
-    """One line of the table, measured now."""
-    with serving(place, rival) as (port, pid):
+def write_queries(corpus: Corpus, place: Path) -> None:
+    """The files that wrk reads, one for each turn."""
+    queries = corpus.queries(QUERIES * ROUNDS + 300)
+    turns = {f"fresh-{turn}": queries[turn * QUERIES :][:QUERIES] for turn in range(ROUNDS)}
+    crowd = corpus.crowd(queries[:QUERIES], QUERIES * ROUNDS)
+    turns |= {f"crowd-{turn}": crowd[turn * QUERIES :][:QUERIES] for turn in range(ROUNDS)}
+    turns["warm"] = queries[-300:]
+    for name, asked in turns.items():
+        (place / name).write_text("".join(f"/search?q={quote(query)}\n" for query in asked))
+
+
+def measure(place: Path, ports: dict[str, int]) -> dict[str, str]:
+    """The latency columns of each server."""
+    for port in ports.values():
         load(port, place / "warm", 1)
-        fresh = load(port, place / "fresh", SECONDS)
-        crowd = load(port, place / "crowd", SECONDS)
-        shared, own = memory(pid)
-    size = sum(path.stat().st_size for path in index.rglob("*") if path.is_file()) / 1e6
-    made = f"{seconds:.1f} | {seconds / bare:.2f} | {size:.1f}" if not name.startswith("floor") else "| |"
-    p50, p95, p99, rate = fresh
-    return (
-        f"| {name} | {p50:.2f} | {p95:.2f} | {p99:.2f} | {rate:.0f} | {crowd[0]:.2f} | {crowd[2]:.2f} | {crowd[3]:.0f}"
-        f" | {made} | {shared:.0f} | {own:.0f} |"
-    )
+    seen: dict[tuple[str, str], list[Figures]] = {}
+    for turn in range(ROUNDS):
+        for kind in ("fresh", "crowd"):
+            for name, port in ports.items():
+                seen.setdefault((name, kind), []).append(load(port, place / f"{kind}-{turn}", SECONDS))
+    middle = {key: [statistics.median(column) for column in zip(*rounds, strict=True)] for key, rounds in seen.items()}
+    return {
+        name: "{:.2f} | {:.2f} | {:.2f} | {:.0f}".format(*middle[name, "fresh"])
+        + " | {0:.2f} | {2:.2f} | {3:.0f}".format(*middle[name, "crowd"])
+        for name in ports
+    }
 
 
 @contextlib.contextmanager
-def serving(place: Path, rival: str = "") -> Iterator[tuple[int, int]]:
+def serving(place: Path, name: str) -> Iterator[tuple[int, int]]:
     """A server on two workers: this project's own, or a rival behind the same server. Yields port and process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command: Sequence[str | Path] = (
-        [sys.executable, HERE / "rival.py", rival, place / rival, str(port)]
-        if rival
+        [sys.executable, HERE / "rival.py", name, place / name, str(port)]
+        if name in ENGINES
         else [HELPCENTER, "serve", "--index", place / "index", "--port", str(port), "--workers", "2"]
     )
     with (place / "server.log").open("ab") as log:
@@ -129,7 +148,7 @@ def serving(place: Path, rival: str = "") -> Iterator[tuple[int, int]]:
         until = time.monotonic() + 60
         while not answers(port):
             if process.poll() is not None or time.monotonic() > until:
-                sys.exit(f"{rival or OURS} did not start, see {place / 'server.log'}")
+                sys.exit(f"{name} did not start, see {place / 'server.log'}")
             time.sleep(0.02)
         yield port, process.pid
     finally:
@@ -149,12 +168,12 @@ def answers(port: int) -> bool:
 def first_answer(place: Path) -> float:
     """Seconds from the start of the command to the first page of results."""
     started = time.perf_counter()
-    with serving(place):
+    with serving(place, OURS):
         return time.perf_counter() - started
 
 
-def load(port: int, paths: Path, seconds: int) -> tuple[float, float, float, float]:
-    """p50, p95, p99 in milliseconds and requests a second under CONNECTIONS clients that ask without a pause."""
+def load(port: int, paths: Path, seconds: int) -> Figures:
+    """The figures under CONNECTIONS clients that ask without a pause."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--timeout", "30", "-s", str(HERE / "load.lua")]
     shown = subprocess.run(
         [*command, f"http://127.0.0.1:{port}", "--", str(paths)], capture_output=True, text=True, check=True
