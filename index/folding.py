@@ -23,10 +23,14 @@ _HYPHENS = frozenset("‐‑‒–—―−﹣")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 
+# Variants of Taiwan and Hong Kong that OpenCC's t2s leaves alone. Its tw2s and hk2s know them too, but make 幺 of the
+# Simplified 么, and with 怎幺 no dictionary helps; and 着 of 著, which would split 著名.
+_VARIANTS = dict(zip("敍枱痺睪簷粧糭衞衹", "叙台痹睾檐妆粽卫只", strict=True))
+
+
 @cache
-def _to_simplified() -> tuple[OpenCC, ...]:
-    # hk2s and tw2s know regional variants (啟, 裡, 衞) that t2s leaves alone; a third pass changes nothing more.
-    return OpenCC("t2s"), OpenCC("tw2s"), OpenCC("hk2s")
+def _to_simplified() -> OpenCC:
+    return OpenCC("t2s")
 
 
 def _fold_character(character: str) -> str:
@@ -43,9 +47,9 @@ def _fold_character(character: str) -> str:
     lower = character.lower()
     character = lower if len(lower) == 1 else character
     if character > "\u2e7f":
-        for converter in _to_simplified():
-            simplified = converter.convert(character)
-            character = simplified if len(simplified) == 1 else character
+        simplified = _to_simplified().convert(character)
+        character = simplified if len(simplified) == 1 else character
+        character = _VARIANTS.get(character, character)
     if character in _HYPHENS:
         return "-"
     return " " if character.isspace() else character

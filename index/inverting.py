@@ -36,7 +36,7 @@ _GRAM_TAG, _WORD_TAG = 1 << 62, 2 << 62
 
 
 def word_key(word: str) -> int:
-    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash; a million words clash at odds of 1 : 9 million."""
+    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash; a million words clash at 1 : 9 million."""
     digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
     return _WORD_TAG | int.from_bytes(digest, "little") >> 2
 
