@@ -57,6 +57,7 @@ def test_back_and_forward_restore_page_and_box(page: Page) -> None:
     page.go_back()
     page.wait_for_selector(".emergencies")
     assert page.locator("#q").input_value() == ""
+    assert page.title() == "eSIM 帮助中心"
     page.go_forward()
     page.wait_for_selector(".card mark:text-is('丢失')")
     assert query_of(page) == "q=丢失"
