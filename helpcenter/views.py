@@ -100,6 +100,8 @@ def api_search() -> Response:
     """The same results as JSON. Wrong numbers are the caller's error here, and said so."""
     limit = parse_number("limit", DEFAULT_LIMIT, 1, MOST_HITS)
     offset = parse_number("offset", 0, 0, MOST_OFFSET)
+    if len(request.args.getlist("q")) > 1:
+        abort(400, "q 只能有一个。")
     query, note = parse_query()
     if note:
         abort(400, f"q 最多 {LONGEST_QUERY} 个字符。")
@@ -154,7 +156,7 @@ def parse_page() -> int:
 
 def parse_number(name: str, default: int, low: int, high: int) -> int:
     """A whole number between `low` and `high`, or a 400 that names it."""
-    text = request.args.get(name, "").strip()
+    text = ",".join(request.args.getlist(name)).strip()  # twice is wrong too
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
