@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
         feedback,
         feeds,
         htmx,
+        insights_views,
         metrics,
         openapi,
         pages,
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     htmx.prepare(app)
     feedback.prepare(app)
     errors.prepare(app)
-    for module in (views, feedback, feeds, openapi, cross_origin, metrics):
+    for module in (views, feedback, insights_views, feeds, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 

@@ -16,6 +16,7 @@ import click
 from helpcenter.commands.asking import evaluate, explain, search
 from helpcenter.commands.authoring import check, import_, new, preview
 from helpcenter.commands.building import build, rollback
+from helpcenter.commands.insights import insights
 from helpcenter.commands.serving import serve, show_settings
 from helpcenter.settings import SettingsError
 
@@ -30,7 +31,9 @@ def commands() -> None:
     """The group that all commands belong to."""
 
 
-for command in (build, check, search, serve, evaluate, explain, rollback, new, import_, preview, show_settings):
+for command in (
+    build, check, search, serve, evaluate, explain, rollback, new, import_, preview, insights, show_settings,
+):  # fmt: skip
     commands.add_command(command)
 
 

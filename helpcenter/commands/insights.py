@@ -1,0 +1,214 @@
+"""`insights`: what readers searched for and said, what failed, and one command for each proposed fix.
+
+In: the database, the index, the articles. Out: figures with bars of text, JSON, or the outcome of one applied proposal.
+Why proposals are worked out anew each time: content and index move on, and an id stands for the change, not for a row.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpcenter.commands.options import content_option, existing_file, index_option, open_snapshot
+from helpcenter.settings import load_settings
+
+if TYPE_CHECKING:
+    from helpcenter.improving import Outcome
+    from helpcenter.insights import Insights
+    from helpcenter.proposals import Verdict
+
+WIDTH = 24
+"""Columns of the longest bar."""
+LABEL = 30
+"""Columns of the words before a bar; a Chinese character takes two."""
+
+
+@click.command(short_help="读者搜了什么、评价如何、怎样改进")
+@click.option("--days", metavar="N", type=click.IntRange(1, 3650), help="看最近几天（含今天）；默认为保留的全部天数。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+@click.option("--apply", "identity", metavar="ID", help="采用一条改进建议：改文件、重建索引、重新检验，变差则撤回。")
+@click.option(
+    "--judgements", metavar="FILE", type=click.Path(path_type=Path),
+    callback=lambda context, parameter, value: existing_file(context, parameter, value) if value else None,
+    help="评判过的查询，每行 查询<TAB>文章[#小节]<TAB>等级，配合 --apply。",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="配合 --apply：变差也保留。")
+@content_option
+@index_option
+def insights(
+    days: int | None,
+    as_json: bool,
+    identity: str | None,
+    judgements: Path | None,
+    force: bool,
+    content: Path,
+    index_folder: Path,
+) -> None:
+    """读者搜了什么、什么没找到、哪些文章没帮上忙，以及每个失败查询的改进建议。"""
+    from helpcenter.insights import as_json as figures_as_json
+    from helpcenter.insights import insights as figures_of
+    from helpcenter.proposals import verdicts
+    from helpcenter.store import Store, StoreUnavailable
+
+    settings = load_settings()
+    store = Store(settings.database_url, settings.insights_days, settings.feedback_texts)
+    try:
+        figures = figures_of(store, days or settings.insights_days)
+        past = list(store.searches(settings.insights_days))
+    except StoreUnavailable as error:
+        raise click.ClickException(f"{error}。请检查 HELPCENTER_DATABASE_URL。") from None
+    finally:
+        store.close()
+    found = verdicts(figures.failing, open_snapshot(index_folder), content)
+    if identity:
+        click.echo(applied(identity, found, content, index_folder, past, judgements, force))
+    elif as_json:
+        proposals = [verdict_as_json(verdict) for verdict in found]
+        click.echo(json.dumps({**figures_as_json(figures), "proposals": proposals}, ensure_ascii=False, indent=2))
+    else:
+        click.echo(readable(figures, found))
+
+
+def verdict_as_json(verdict: Verdict) -> dict[str, str | None]:
+    """One failing query with its proposal, or the advice."""
+    proposal = verdict.proposal
+    return {
+        "query": verdict.asked.query,
+        "trouble": verdict.asked.trouble,
+        "id": proposal.id if proposal else None,
+        "kind": proposal.kind if proposal else None,
+        "text": proposal.text if proposal else None,
+        "target": proposal.target if proposal else None,
+        "why": proposal.why if proposal else verdict.advice,
+    }
+
+
+def readable(figures: Insights, found: list[Verdict]) -> str:
+    """The figures, list by list."""
+    total = figures.total
+    lines = [f"最近 {figures.days} 天（{figures.since} 起）"]
+    if not total.asked and not figures.votes:
+        return f"{lines[0]}还没有搜索和评价。网站运行时会自动记录，打字时的搜索约一分钟后计入。"
+    lines.append(
+        f"搜索 {total.asked} 次 · 没有结果 {share(total.empty, total.asked)} · "
+        f"只找到一部分 {share(total.partial, total.asked)} · 点开 {total.opened} 次"
+    )
+    most = max((bar.counts.asked for bar in figures.bars), default=0)
+    lines += heading(f"{figures.step}的搜索")
+    lines += [row(f"{each.day}", each.counts.asked, most) for each in figures.bars if each.counts.asked]
+    lines += heading("搜得最多")
+    most = max((asked.counts.asked for asked in figures.frequent), default=0)
+    lines += [row(asked.query, asked.counts.asked, most) for asked in figures.frequent]
+    for trouble in ("没有结果", "只找到一部分", "没有人点开"):
+        rows = [asked for asked in figures.failing if asked.trouble == trouble]
+        if rows:
+            lines += heading(trouble)
+            most = max(asked.counts.asked for asked in rows)
+            lines += [row(asked.query, asked.counts.asked, most) for asked in rows]
+    if figures.votes:
+        lines += heading("文章有帮助吗")
+        lines += [
+            f"{padded(vote.article)} {bar(vote.share, 1, '█', '░')} 有 {vote.helpful} · 没有 {vote.unhelpful}"
+            for vote in figures.votes
+        ]
+    if figures.reasons:
+        lines += heading("读者的意见")
+        lines += [
+            f"{said.day} {said.article}：{' — '.join(filter(None, (said.choice, said.text)))}"
+            for said in figures.reasons
+        ]
+    if found:
+        lines += heading("改进建议")
+        for verdict in found:
+            lines.append(f"“{verdict.asked.query}”（{verdict.asked.trouble}）")
+            proposal = verdict.proposal
+            lines.append(f"    {proposal.says}；{proposal.why}" if proposal else f"    {verdict.advice}")
+            if proposal:
+                lines.append(f"    {proposal.command}")
+    return "\n".join(lines)
+
+
+def applied(
+    identity: str,
+    found: list[Verdict],
+    content: Path,
+    index_folder: Path,
+    past: list[str],
+    judgements: Path | None,
+    force: bool,
+) -> str:
+    """Try one proposal out and tell what came of it."""
+    import index
+    from helpcenter.edits import EditRefused
+    from helpcenter.improving import BadJudgements, improve
+
+    known = {verdict.proposal.id: verdict.proposal for verdict in found if verdict.proposal}
+    proposal = known.get(identity)
+    if proposal is None:
+        listed = "、".join(known) or "（现在没有）"
+        raise click.UsageError(f"没有建议 {identity}；现有：{listed}")
+    keep = load_settings().keep_snapshots
+    try:
+        outcome = improve(proposal, content, index_folder, past, judgements, force=force, keep=keep)
+    except (EditRefused, BadJudgements) as error:
+        raise click.ClickException(str(error)) from None
+    except index.ContentFaults as faults:
+        for problem in faults.problems:
+            click.echo(str(problem), err=True)
+        raise click.ClickException("文章有错，未建索引；这条改动已撤回，线上的索引保持不变。") from None
+    told = "\n".join([proposal.says, *outcome_lines(outcome, proposal.query)])
+    if not outcome.kept:
+        click.echo(told)
+        raise click.ClickException(f"已撤回：{outcome.reason}。仍要保留请加 --force。")
+    return f"{told}\n已保留，索引已更新。"
+
+
+def outcome_lines(outcome: Outcome, query: str) -> list[str]:
+    """Before and after."""
+    before, after = outcome.before, outcome.after
+    lines = [
+        f"改动 {outcome.edit.path}：{' '.join(outcome.edit.line.split())}",
+        f"“{query}”：完全相符的小节 {before.complete} → {after.complete}"
+        + (f"，该文章排名 {before.rank or '无'} → {after.rank or '无'}" if before.rank or after.rank else ""),
+        f"过去没有结果的 {len(before.empty)} 个查询：{outcome.mended} 个现在有结果",
+    ]
+    if before.quality is not None and after.quality is not None:
+        lines.append(f"评判过的 {len(after.by_query)} 个查询：nDCG@10 {before.quality:.4f} → {after.quality:.4f}")
+        lines += [f"    变差：{worse}" for worse in outcome.worse[:10]]
+    return lines
+
+
+def heading(text: str) -> list[str]:
+    """A list's title, set off."""
+    return ["", text]
+
+
+def row(label: str, count: int, most: int) -> str:
+    """Words, a bar, a number."""
+    return f"{padded(label)} {bar(count, most)} {count}"
+
+
+def bar(value: float, most: float, full: str = "█", rest: str = " ") -> str:
+    """`WIDTH` columns; whatever is not zero shows."""
+    filled = max(round(WIDTH * value / most), 1) if value and most else 0
+    return full * filled + rest * (WIDTH - filled)
+
+
+def padded(text: str) -> str:
+    """`text` in `LABEL` columns, cut with … where it is longer."""
+    kept, columns = "", 0
+    for character in text:
+        wide = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if columns + wide > LABEL - 1:
+            return kept + "…" + " " * (LABEL - 1 - columns)
+        kept, columns = kept + character, columns + wide
+    return kept + " " * (LABEL - columns)
+
+
+def share(part: int, whole: int) -> str:
+    """Number and percentage."""
+    return f"{part}（{part / whole:.0%}）" if whole else str(part)
