@@ -102,6 +102,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def unused_port() -> Callable[[], int]:
+    """Finds a port nobody listens on."""
+    return free_port
+
+
 class Served:
     """A running `helpcenter serve`."""
 
