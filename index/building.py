@@ -8,14 +8,19 @@ array work, done anew each time, so that an incremental build gives the very byt
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,7 @@ from index.articles import read_topics, scan
 from index.assembling import Previous, assemble, open_previous
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.preparing import Prepared, prepare
-from index.segmenting import Segmenter
+from index.segmenting import Segmenter, segmenter_for
 from index.snapshots import FORMAT, IndexFolder, read_stamp, write_stamp
 from index.tuning import Tuning, read_tuning
 from index.weights import load_weights
@@ -69,7 +74,7 @@ def build(
     if not content.is_dir():
         raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
     folder = IndexFolder(index)
-    with folder.lock():
+    with _failures_told(index), folder.lock():
         tuning = read_tuning(content)
         shape = _shape(tuning, drafts)
         previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape)
@@ -145,22 +150,56 @@ def _previous(folder: IndexFolder, shape: dict[str, str]) -> tuple[Previous | No
     try:
         place = folder.live()
         stamp = read_stamp(place)
+        changed = [name for name, value in shape.items() if stamp["shape"].get(name) != value]
+        if changed:
+            return None, "、".join(changed) + "有变化"
+        return open_previous(place, stamp), ""
     except IndexUnavailable as error:
         return None, "首次建立" if not folder.names() else str(error)
-    changed = [name for name, value in shape.items() if stamp["shape"].get(name) != value]
-    if changed:
-        return None, "、".join(changed) + "有变化"
-    return open_previous(place, stamp), ""
+    except Exception as error:  # whole, but not ours: no reason to end the build that mends it
+        return None, f"旧索引读不懂（{type(error).__name__}）"
 
 
 def _read(content: Path) -> list[_File]:
     files = []
     for relative, path in scan(content):
-        raw = path.read_bytes()
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            continue  # deleted since the scan
+        except OSError as error:
+            raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
         files.append(
             _File(relative.removesuffix(".md"), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest())
         )
     return sorted(files, key=lambda file: file.id)
+
+
+_WHY = {
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已满",
+    errno.EROFS: "文件系统是只读的",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EFBIG: "文件超过了大小限制",
+    errno.EIO: "磁盘读写出错",
+}
+
+
+def _why(error: OSError) -> str:
+    return _WHY.get(error.errno or 0, error.strerror or f"没有写完整，多半是磁盘已满（{error}）")
+
+
+@contextmanager
+def _failures_told(index: Path) -> Iterator[None]:
+    """Turn what the machine lacks into IndexUnavailable: what happened, where, and that readers notice nothing."""
+    kept = "线上的索引没有动，处理后重新运行即可。"
+    try:
+        yield
+    except OSError as error:
+        raise IndexUnavailable(f"更新没有完成：{error.filename or index}：{_why(error)}。{kept}") from error
+    except (MemoryError, BrokenProcessPool) as error:
+        raise IndexUnavailable(f"更新没有完成：内存不够，或进程被系统结束。{kept}") from error
 
 
 def _identity(shape: dict[str, str], tuning: Tuning, files: list[_File], topics: Any) -> str:
@@ -198,7 +237,7 @@ def _prepare(
 
 def _batches(files: list[_File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem], bool]]]:
     global _segmenter
-    _segmenter = Segmenter(tuning.words)
+    _segmenter = segmenter_for(tuning.words)
     workers = min(os.cpu_count() or 1, 8)
     tasks = [files[i : i + _FILES_A_TASK] for i in range(0, len(files), _FILES_A_TASK)]
     if len(files) < _PARALLEL_FROM or workers == 1:
@@ -213,8 +252,17 @@ def _batches(files: list[_File], tuning: Tuning) -> Iterator[list[tuple[Prepared
 
 def _start_worker(words: Iterable[str]) -> None:
     global _segmenter
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if _segmenter is None:  # spawned, not forked
-        _segmenter = Segmenter(words)
+        _segmenter = segmenter_for(tuple(words))
+
+
+def _end_with_parent() -> None:
+    """A worker whose build was killed would wait for work for good, and hold the lock that it inherited."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _prepare_batch(files: list[_File]) -> list[tuple[Prepared | None, list[Problem], bool]]:

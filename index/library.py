@@ -8,9 +8,11 @@ come from one version, and switching to a new index is replacing one reference.
 from __future__ import annotations
 
 import json
+import logging
+import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -31,23 +33,33 @@ from index.model import ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavaila
 from index.preparing import article_from_json
 from index.queries import Parser, Query
 from index.searching import Scorer
-from index.segmenting import Segmenter
-from index.snapshots import IndexFolder, read_stamp
+from index.segmenting import segmenter_for
+from index.snapshots import IndexFolder, file_states, read_stamp
 from index.snippets import snippet
 from index.sounds import Sounds
 from index.tuning import tuning_from_json
 from index.weights import load_weights
 
+log = logging.getLogger(__name__)
+
 MAX_LIMIT = 100
 """The most hits of one page."""
 
-_WATCHED = 0.2  # seconds between two looks at the pointer file
+_WATCHED = 0.2  # seconds between two looks at the index folder
+_RETRIED = 5.0  # seconds until an index that could not be opened is tried again, though nothing seems changed
 _PARSED = 4096  # queries kept parsed; about 4 MB
 
 
-@lru_cache(maxsize=2)
-def _segmenter(words: tuple[str, ...]) -> Segmenter:
-    return Segmenter(words)
+def _parsing(parser: Parser, scorer: Scorer) -> Callable[[str], Query]:
+    """What parses a query, with a memory of its own: one shared by all snapshots would keep the old ones open."""
+
+    @lru_cache(maxsize=_PARSED)
+    def parse(text: str) -> Query:
+        query = parser.parse(text)
+        scorer.expand(query)
+        return query
+
+    return parse
 
 
 class Snapshot:
@@ -66,8 +78,8 @@ class Snapshot:
         self._sections = np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False)
         weights = load_weights()
         self._scorer = Scorer(reader._terms, self._folded, self._sections, weights)
-        self._segmenter = _segmenter(tuning.words)
-        self._parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights)
+        self._segmenter = segmenter_for(tuning.words)
+        self._parse = _parsing(Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights), self._scorer)
         self._layers = Layers(self._scorer, Guesser(self._scorer, Sounds(place), self._segmenter), self._parse)
         self._articles: list[dict[str, Any]] = _json(place, "articles")
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
@@ -157,12 +169,6 @@ class Snapshot:
         took = round((time.perf_counter() - started) * 1000, 3)
         return Results(query, total, complete_count, tuple(hits), facets, suggestion, took)
 
-    @lru_cache(maxsize=_PARSED)  # noqa: B019 - a snapshot dies with its cache
-    def _parse(self, text: str) -> Query:
-        query = self._parser.parse(text)
-        self._scorer.expand(query)
-        return query
-
     def _listed(self, query: Query, allowed: Any) -> Any:
         """The sections to list where no term was asked for: all that fit, or none for punctuation alone."""
         return np.full(self.section_count, not query.text) if allowed is None else allowed & (not query.text)
@@ -227,37 +233,60 @@ class Library:
         self._folder = IndexFolder(index)
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
-        self._error: str = ""
+        self._place: Path | None = None
+        self._files: dict[int, tuple[int, int]] = {}
+        self._error = ""
         self._version: tuple[int, int] | None = None
-        self._looked = 0.0
+        self._looked = self._tried = -math.inf
 
     def snapshot(self) -> Snapshot:
-        """Return the live snapshot. Looks at the pointer file at most every 0.2 s.
+        """Return the live snapshot. Looks at the index folder at most every 0.2 s.
 
-        A new snapshot that cannot be opened leaves the old one in service. Raises IndexUnavailable where there is none.
+        A new snapshot that cannot be opened leaves the old one in service, and so does a folder that is gone. Raises
+        IndexUnavailable where there is none, or where the files of the open one were written over.
         """
         now = time.monotonic()
-        if self._snapshot is None or now - self._looked > _WATCHED:
-            with self._lock:
-                self._looked = now
-                self._look()
+        # While one thread opens a new snapshot, the others go on with the old one.
+        if now - self._looked > _WATCHED and self._lock.acquire(blocking=self._snapshot is None):
+            try:
+                if now - self._looked > _WATCHED:
+                    self._look(now)
+                    self._looked = now
+            finally:
+                self._lock.release()
         if self._snapshot is None:
             raise IndexUnavailable(self._error)
         return self._snapshot
 
-    def _look(self) -> None:
+    def _look(self, now: float) -> None:
         version = self._folder.version()
-        if version == self._version and self._snapshot is not None:
+        files = file_states(self._place) if self._place else {}
+        # Only what was changed in place: our maps show it, and end the process where a file became shorter. Deleted or
+        # replaced files live on in the maps.
+        spoilt = any(self._files.get(file, state) != state for file, state in files.items())
+        again = self._error and now - self._tried > _RETRIED
+        if version == self._version and not spoilt and not again:
             return
+        self._version, self._tried, self._files = version, now, files
+        if spoilt:
+            self._snapshot = None
         try:
-            fresh = Snapshot(self._folder.live())
+            place = self._folder.live()
+            files = file_states(place)
+            fresh = Snapshot(place)
             _warm(fresh)
-            self._snapshot, self._error = fresh, ""
         except IndexUnavailable as error:
-            self._error = str(error)
+            self._fail(str(error))
         except Exception as error:  # whatever a damaged file makes numpy, pickle or Whoosh raise
-            self._error = f"索引打不开（{type(error).__name__}: {error}）。请运行 helpcenter index --full 重建。"
-        self._version = version
+            self._fail(f"索引打不开（{type(error).__name__}: {error}）。请运行 helpcenter index --full 重建。")
+        else:
+            self._snapshot, self._place, self._files, self._error = fresh, place, files, ""
+
+    def _fail(self, error: str) -> None:
+        if error != self._error:
+            kept = f"网站仍在用 {self._snapshot.built:%Y-%m-%d %H:%M} 建的索引。" if self._snapshot else ""
+            log.error("%s%s", error, kept)
+        self._error = error
 
 
 def _warm(snapshot: Snapshot) -> None:

@@ -16,6 +16,7 @@ import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,12 @@ def latin_terms(run: str) -> list[str]:
         if 1 < len(parts) < 4:  # longer mixtures are identifiers (hashes, keys); nobody asks for their splinters
             terms.extend(parts)
     return list(dict.fromkeys(terms))
+
+
+@lru_cache(maxsize=1)
+def segmenter_for(words: tuple[str, ...]) -> Segmenter:
+    """Return the segmenter with `words`, loaded once in a process however many snapshots use it."""
+    return Segmenter(words)
 
 
 class Segmenter:

@@ -1,0 +1,183 @@
+"""Building: what an operator sees of a build, and what readers must never see of it.
+
+In: small content folders. Out: incremental builds that equal full ones, faults that leave the live index alone,
+rollback, a server-side view (`Library`) that follows. Attacks on builds (kills, full disks) are in test_rebuilds.py.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from index import ContentFaults, IndexUnavailable, Library, build, rollback
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    folder = tmp_path / "content"
+    for i in range(6):
+        path = folder / "topic" / f"n{i}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"# 第{i}篇\n\n编号{i}，关于激活。\n\n## 小节\n\n正文{i}。\n", "utf-8")
+    return folder
+
+
+def found(index: Path, query: str) -> list[str]:
+    return [hit.article for hit in Library(index).snapshot().search(query).hits]
+
+
+def test_an_unchanged_folder_is_left_as_it_is(content: Path, tmp_path: Path) -> None:
+    first = build(content, tmp_path / "index")
+    again = build(content, tmp_path / "index")
+    assert (first.full, first.articles, first.sections, first.changed) == (True, 6, 12, 6)
+    assert (again.full, again.changed, again.snapshot) == (False, 0, first.snapshot)
+
+
+def test_one_changed_file_is_one_prepared_file(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    (content / "topic" / "n3.md").write_text("# 新标题\n\n关于漫游。\n", "utf-8")
+    report = build(content, tmp_path / "index")
+    assert (report.full, report.changed, report.removed) == (False, 1, 0)
+    assert found(tmp_path / "index", "漫游") == ["topic/n3"]
+    assert "topic/n3" not in found(tmp_path / "index", "激活")
+
+
+def test_a_removed_file_disappears(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    (content / "topic" / "n2.md").unlink()
+    report = build(content, tmp_path / "index")
+    assert (report.full, report.removed, report.articles) == (False, 1, 5)
+    assert found(tmp_path / "index", "编号2") == [] or "topic/n2" not in found(tmp_path / "index", "编号2")
+
+
+def test_an_incremental_build_answers_exactly_as_a_full_one(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    (content / "topic" / "n1.md").write_text("# 换卡\n\n换卡要带护照，激活码在邮件里。\n", "utf-8")
+    (content / "topic" / "n4.md").unlink()
+    (content / "other.md").write_text("# 漫游\n\n漫游前先激活。\n", "utf-8")
+    build(content, tmp_path / "index")
+    build(content, tmp_path / "fresh")
+    one, other = (Library(tmp_path / name).snapshot() for name in ("index", "fresh"))
+    for query in ("激活", "换卡 护照", "编号", "jihuo", "正文5", ""):
+        a, b = one.search(query), other.search(query)
+        assert (a.hits, a.total, a.complete, a.facets) == (b.hits, b.total, b.complete, b.facets)
+    assert [one.page(card.id) for card in one.cards()] == [other.page(card.id) for card in other.cards()]
+
+
+def test_a_changed_dictionary_forces_a_full_build_and_says_so(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    (content / "_search").mkdir()
+    (content / "_search" / "words.txt").write_text("# 词\n停机保号\n", "utf-8")
+    report = build(content, tmp_path / "index")
+    assert report.full
+    assert "分词词典" in report.reason
+
+
+def test_changed_synonyms_take_effect_without_a_full_build(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    assert found(tmp_path / "index", "开卡") == []
+    (content / "_search").mkdir()
+    (content / "_search" / "synonyms.txt").write_text("激活，开卡\n", "utf-8")
+    report = build(content, tmp_path / "index")
+    assert (report.full, report.changed) == (False, 0)
+    assert len(found(tmp_path / "index", "开卡")) == 6
+
+
+def test_every_fault_is_named_and_the_live_index_stays(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    before = Library(tmp_path / "index").snapshot().id
+    bad = {
+        "utf8.md": "# 标题\n\n".encode() + b"\xff\xfe",
+        "yaml.md": b"---\ntitle: [a\n---\ntext\n",
+        "untitled.md": "没有标题。\n".encode(),
+        "date.md": "---\ntitle: 甲\nverified: 昨天\n---\n".encode(),
+        "anchor.md": "# 甲\n\n## 一 {#same}\n\n## 二 {#same}\n".encode(),
+    }
+    for name, raw in bad.items():
+        (content / name).write_bytes(raw)
+    with pytest.raises(ContentFaults) as caught:
+        build(content, tmp_path / "index")
+    assert {problem.path for problem in caught.value.problems} == set(bad)
+    lines = {problem.path: problem.line for problem in caught.value.problems}
+    assert (lines["utf8.md"], lines["date.md"], lines["anchor.md"]) == (3, 3, 5)
+    assert Library(tmp_path / "index").snapshot().id == before
+
+
+def test_drafts_are_built_only_on_request(content: Path, tmp_path: Path) -> None:
+    (content / "draft.md").write_text("---\ntitle: 草稿\ndraft: true\n---\n还没写好。\n", "utf-8")
+    assert build(content, tmp_path / "index").articles == 6
+    assert build(content, tmp_path / "index").changed == 0
+    assert build(content, tmp_path / "with", drafts=True).articles == 7
+
+
+def test_rollback_goes_back_one_snapshot_and_keeps_three(content: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    names = []
+    for text in ("一", "二", "三", "四"):
+        (content / "topic" / "n0.md").write_text(f"# 版本\n\n这是版本{text}。\n", "utf-8")
+        names.append(build(content, index).snapshot)
+    assert found(index, "版本四") == ["topic/n0"]
+    assert rollback(index) == names[2]
+    assert "版本四" not in Library(index).snapshot().search("版本三").hits[0].snippet
+    assert rollback(index) == names[1]
+    with pytest.raises(IndexUnavailable):
+        rollback(index)
+
+
+def test_a_running_library_follows_the_switch(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.library._WATCHED", 0.0)
+    build(content, tmp_path / "index")
+    library = Library(tmp_path / "index")
+    old = library.snapshot()
+    (content / "topic" / "n0.md").write_text("# 漫游\n\n漫游说明。\n", "utf-8")
+    build(content, tmp_path / "index")
+    assert library.snapshot() is not old
+    assert library.snapshot().search("漫游").total == 1
+    assert old.search("漫游").total == 0
+
+
+def test_a_snapshot_is_one_folder_that_can_be_copied(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    shutil.copytree(tmp_path / "index", tmp_path / "elsewhere")
+    shutil.rmtree(content)
+    shutil.rmtree(tmp_path / "index")
+    assert len(found(tmp_path / "elsewhere", "激活")) == 6
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "remove", "newer"])
+def test_a_damaged_snapshot_is_named_not_served(content: Path, tmp_path: Path, damage: str) -> None:
+    index = tmp_path / "index"
+    name = build(content, index).snapshot
+    place = index / "snapshots" / name
+    victim = place / "folded"
+    if damage == "truncate":
+        victim.write_bytes(victim.read_bytes()[:-3])
+    elif damage == "flip":
+        raw = bytearray(victim.read_bytes())
+        raw[5] ^= 1
+        victim.write_bytes(raw)
+    elif damage == "remove":
+        victim.unlink()
+    else:
+        stamp = json.loads((place / "stamp.json").read_text("utf-8"))
+        (place / "stamp.json").write_text(json.dumps({**stamp, "format": 99}), "utf-8")
+    with pytest.raises(IndexUnavailable, match=name):
+        Library(index).snapshot()
+    assert build(content, index).full
+    assert len(found(index, "激活")) == 6
+
+
+def test_without_an_index_the_way_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(IndexUnavailable, match="helpcenter index"):
+        Library(tmp_path).snapshot()
+    with pytest.raises(IndexUnavailable, match="--content"):
+        build(tmp_path / "none", tmp_path / "index")
+
+
+def test_an_empty_folder_is_an_empty_site(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    assert build(tmp_path / "content", tmp_path / "index").articles == 0
+    assert Library(tmp_path / "index").snapshot().search("激活").total == 0

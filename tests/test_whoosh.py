@@ -1,0 +1,59 @@
+"""The index is a Whoosh index: Whoosh opens it, searches it, and scores it as we do.
+
+In: the index of the real content. Out: equal scores on random queries, by Whoosh's own BM25F scorer and by ours. Ours
+adds layers on top; here they are off (rarity and bonuses, which Whoosh does not know, are neutral).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from whoosh.index import open_dir
+from whoosh.query import And, Or, Prefix, Term
+from whoosh.scoring import BM25F
+
+from index.blobs import Texts
+from index.codec import INDEX_NAME, KINDS, term_key
+from index.queries import Query
+from index.queries import Term as OurTerm
+from index.searching import Scorer
+from index.snapshots import IndexFolder
+from index.weights import load_weights
+
+
+@pytest.fixture(scope="module")
+def place(site_index: Path) -> Path:
+    return IndexFolder(site_index).live()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores_equal_whooshs_own(place: Path, kind: str) -> None:
+    weights = replace(load_weights(), rarity=1.0)
+    reader = open_dir(str(place), indexname=INDEX_NAME, readonly=True).reader()
+    scorer = Scorer(reader._terms, Texts(place / "folded"), np.load(place / "sections.npy"), weights)
+    draw = random.Random(42)
+    texts = [text.decode() for _, text in reader._terms.terms_from(kind, b"")]
+    with open_dir(str(place), indexname=INDEX_NAME, readonly=True).searcher(
+        weighting=BM25F(B=0.0, K1=weights.k1)
+    ) as searcher:
+        for _ in range(60):
+            asked = draw.sample(texts, draw.randint(1, 6))
+            theirs = searcher.search(Or([Term(kind, text) for text in asked]), limit=None)
+            terms = [OurTerm(term_key(kind, text), kind, text, 1.0, True) for text in asked]
+            ours = scorer.rank(Query("", "", terms, [], [], []), None, scorer.count).scores
+            assert {hit.docnum for hit in theirs} == set(np.flatnonzero(ours).tolist())
+            for hit in theirs:
+                assert ours[hit.docnum] == pytest.approx(hit.score, rel=1e-5)
+
+
+def test_any_whoosh_query_works(place: Path) -> None:
+    with open_dir(str(place), indexname=INDEX_NAME, readonly=True).searcher() as searcher:
+        both = searcher.search(And([Term("words", "法国"), Term("words", "esim")]), limit=None)
+        assert len(both) > 3
+        assert "france" in both[0]["card"]
+        assert len(searcher.search(Prefix("words", "icci"), limit=None)) > 0
+        assert len(searcher.search(Term("words", "没有这个词"))) == 0
