@@ -156,11 +156,11 @@ def parse_page() -> int:
 
 def parse_number(name: str, default: int, low: int, high: int) -> int:
     """A whole number between `low` and `high`, or a 400 that names it."""
-    text = ",".join(request.args.getlist(name)).strip()  # twice is wrong too
-    if not text:
+    if name not in request.args:
         return default
+    text = ",".join(request.args.getlist(name)).strip()  # twice is wrong too
     if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
-        abort(400, f"{name} 应为 {low} 到 {high} 的整数。")
+        abort(400, f"{name} 应为 {low} 到 {high} 的整数，只能有一个。")
     return int(text)
 
 

@@ -100,8 +100,8 @@ def test_limits_are_the_stated_ones(client: FlaskClient) -> None:
     assert client.get("/api/v1/search?q=" + "长" * (stated["q"]["maxLength"] + 1)).status_code == 400
 
 
-def test_a_parameter_given_twice_is_refused(client: FlaskClient) -> None:
-    for query in ("limit=1&limit=2", "offset=0&offset=0", "q=a&q=b"):
+def test_a_parameter_given_twice_or_left_empty_is_refused(client: FlaskClient) -> None:
+    for query in ("limit=1&limit=2", "offset=0&offset=0", "q=a&q=b", "limit=", "offset=%20"):
         refused = client.get(f"/api/v1/search?{query}")
         assert refused.status_code == 400, query
         assert query[0] in refused.json["error"]["message"]
