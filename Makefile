@@ -22,6 +22,7 @@ setup: $(VENV)/.installed ## create .venv and install what the lock file names
 test: $(VENV)/.installed-test ## install what the tests need, a browser included, and run linter, type checker and tests
 	@.ci/need chromium
 	@.ci/need nginx
+	@.ci/need postgresql
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
