@@ -39,9 +39,13 @@ audit: $(VENV)/.installed-test ## list licences and known vulnerabilities of wha
 	@$(BIN)/pip-licenses --format=markdown --order=license
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
-evaluate: setup ## judge the search on the queries in tests/judged/
+# An article is as relevant as its best section: sorted by grade, the best comes last and counts.
+evaluate: setup ## judge the search on the queries of tests/judgements.tsv
 	@$(BIN)/helpcenter index --quiet
-	@$(BIN)/helpcenter evaluate --queries tests/judged/queries.tsv --qrels tests/judged/qrels.tsv
+	@grep -v '^#' tests/judgements.tsv | sort -t "$$(printf '\t')" -k 3,3n | awk -F '\t' '\
+		NF == 3 { if (!($$1 in number)) { number[$$1] = "q" ++count; print number[$$1] "\t" $$1 > "instance/queries.tsv" } \
+		sub(/#.*/, "", $$2); print number[$$1] "\t" $$2 "\t" $$3 > "instance/qrels.tsv" }'
+	@$(BIN)/helpcenter evaluate --queries instance/queries.tsv --qrels instance/qrels.tsv
 
 screenshots: $(VENV)/.installed-test ## take the pictures in docs/images/ anew
 	@.ci/need chromium
