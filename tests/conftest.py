@@ -130,9 +130,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractCon
     """`with serve(index, HELPCENTER_…=…) as site:` runs a server until the block ends."""
 
     @contextmanager
-    def running(index: Path, *options: object, **environ: object) -> Iterator[Served]:
+    def running(index: Path, *options: object, port: int = 0, **environ: object) -> Iterator[Served]:
         folder = tmp_path_factory.mktemp("serve")
-        port, log = free_port(), folder / "log"
+        port, log = port or free_port(), folder / "log"
         own = {"HELPCENTER_DATABASE_URL": f"sqlite:///{folder}/helpcenter.db"}
         with log.open("wb") as output:
             process = subprocess.Popen(
