@@ -19,7 +19,6 @@ import yaml
 from helpcenter.proposals import SYNONYMS, WORDS, Proposal
 
 _FRONT = re.compile(r"\A(\ufeff?---[ \t]*\r?\n)(.*?)^(---[ \t]*(?:\r?\n|\Z))", re.DOTALL | re.MULTILINE)
-_ALIASES = re.compile(r"^aliases[ \t]*:(.*(?:\n(?=[ \t]|- ).*)*)", re.MULTILINE)
 _PLAIN = re.compile(r"[\w\u3400-\u9fff][\w\u3400-\u9fff ./+-]*")
 
 
@@ -85,45 +84,40 @@ def with_synonym(text: str, proposal: Proposal) -> tuple[str, str]:
 
 
 def with_alias(text: str, alias: str, path: Path) -> tuple[str, str]:
-    """An article with one more entry under `aliases`, in the style they are written in, and the changed lines."""
+    """An article with one more entry under `aliases`, in the style they are written in, and the line that has it."""
     end = line_end(text)
     front = _FRONT.match(text)
+    line = f"aliases: [{quoted(alias)}]"
     if front is None:
-        line = f"aliases: [{quoted(alias)}]"
         mark = "\ufeff" if text.startswith("\ufeff") else ""
-        changed = f"{mark}---{end}{line}{end}---{end}{end}{text[len(mark) :]}"
-        old: Any = {}
-    else:
-        body = front[2]
-        old = parsed(body, path)
-        found = _ALIASES.search(body)
-        if found is None:
-            line = f"aliases: [{quoted(alias)}]"
-            new_body = body + line + end
-        else:
-            line = one_more(found[0].rstrip(), alias, old.get("aliases"), end)
-            new_body = body[: found.start()] + line + body[found.start() + len(found[0].rstrip()) :]
-        changed = text[: front.start(2)] + new_body + text[front.end(2) :]
-    again = _FRONT.match(changed)
-    new = parsed(again[2], path) if again else {}
+        return f"{mark}---{end}{line}{end}---{end}{end}{text[len(mark) :]}", line
+    body = front[2]
+    old = parsed(body, path)
+    nodes: list[tuple[yaml.Node, yaml.Node]] = getattr(yaml.compose(body), "value", None) or []
+    place = next((pair for pair in nodes if pair[0].value == "aliases"), None)
+    at, more, till = one_more(body, place[0], place[1], alias, end) if place else (len(body), line + end, len(body))
+    changed = body[:at] + more + body[till:]
     aliases = old.get("aliases") or []
     expected = {**old, "aliases": [*(aliases if isinstance(aliases, list) else [aliases]), alias]}
-    if new != expected:
+    if parsed(changed, path) != expected:
         raise EditRefused(f"{path} 的 aliases 写法特殊，没有改动；请手工加上“{alias}”。")
-    return changed, line
+    lines = changed[: at + len(more)].rstrip().splitlines()
+    return text[: front.start(2)] + changed + text[front.end(2) :], lines[-1]
 
 
-def one_more(written: str, alias: str, old: Any, end: str) -> str:
-    """The entry `aliases: …` as written, with one more."""
-    if written.endswith("]"):
-        inner = written[:-1].rstrip()
-        comma = "" if inner.endswith(("[", ",")) else ","
-        return f"{inner}{comma}{'' if inner.endswith('[') else ' '}{quoted(alias)}]"
-    items = re.findall(r"\n([ \t]*)- ", written)
-    if items:
-        return f"{written}{end}{items[-1]}- {quoted(alias)}"
-    kept = [old] if isinstance(old, str) else []
-    return f"aliases: [{', '.join(map(quoted, [*kept, alias]))}]"
+def one_more(body: str, key: yaml.Node, value: yaml.Node, alias: str, end: str) -> tuple[int, str, int]:
+    """Where in `body` to put what for one more alias, and up to where it takes the place of what was there."""
+    if isinstance(value, yaml.SequenceNode) and value.flow_style:
+        at = value.value[-1].end_mark.index if value.value else value.end_mark.index - 1
+        return at, f"{', ' if value.value else ''}{quoted(alias)}", at
+    if isinstance(value, yaml.SequenceNode):
+        at = body.index("\n", value.value[-1].end_mark.index) + 1
+        return at, f"{' ' * value.start_mark.column}- {quoted(alias)}{end}", at
+    written = body[value.start_mark.index : value.end_mark.index].strip()
+    if written:
+        return value.start_mark.index, f"[{written}, {quoted(alias)}]", value.end_mark.index
+    at = body.index(":", key.end_mark.index) + 1
+    return at, f" [{quoted(alias)}]", at
 
 
 def quoted(text: str) -> str:

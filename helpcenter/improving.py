@@ -27,10 +27,11 @@ MOST_PAST = 1000
 class Checked:
     """How the search stands with one state of the content."""
 
+    total: int
     complete: int
-    """Sections that hold all of the proposal's query."""
+    """Sections found for the proposal's query, and those of them that hold all of it; synonyms do not count there."""
     rank: int
-    """Where the proposal's article stands; 0: nowhere in the first hits, or no article is meant."""
+    """Where the article stands that the proposal is to bring up; 0: not among the first hits, or none is meant."""
     empty: frozenset[str]
     """Past queries that find nothing."""
     quality: float | None
@@ -82,11 +83,12 @@ def improve(
     """
     judged = read_judgements(judgements) if judgements else []
     past = past[:MOST_PAST]
-    before = check(proposal, index_folder, past, judged)
+    wanted = article_wanted(proposal, index_folder)
+    before = check(proposal, wanted, index_folder, past, judged)
     edit = edits.apply(proposal, content)
     try:
         index.build(content, index_folder, keep=keep)
-        after = check(proposal, index_folder, past, judged)
+        after = check(proposal, wanted, index_folder, past, judged)
         reason = "" if force else refusal(before, after)
     except BaseException:
         edit.undo()
@@ -103,22 +105,36 @@ def refusal(before: Checked, after: Checked) -> str:
     """Why a change is not worth keeping; empty where it is."""
     if before.quality is not None and after.quality is not None and after.quality < before.quality - SLACK:
         return "评判过的查询变差了"
-    better_rank = after.rank and (not before.rank or after.rank < before.rank)
-    if after.complete <= before.complete and not better_rank and len(after.empty) >= len(before.empty):
-        return "这个查询的结果没有变好"
-    return ""
+    better = (
+        after.complete > before.complete
+        or after.total > before.total
+        or bool(after.rank and (not before.rank or after.rank < before.rank))
+        or len(after.empty) < len(before.empty)
+    )
+    return "" if better else "这个查询的结果没有变好"
 
 
-def check(proposal: Proposal, index_folder: Path, past: Sequence[str], judged: list[tuple[str, str, int]]) -> Checked:
+def article_wanted(proposal: Proposal, index_folder: Path) -> str:
+    """The alias's own article, or what readers would have found with the synonym in place of their word."""
+    if proposal.kind == "synonym":
+        other = proposal.query.replace(proposal.text, proposal.target)
+        hits = index.Library(index_folder).snapshot().search(other, limit=1).hits
+        return hits[0].article if hits else ""
+    return proposal.target if proposal.kind == "alias" else ""
+
+
+def check(
+    proposal: Proposal, wanted: str, index_folder: Path, past: Sequence[str], judged: list[tuple[str, str, int]]
+) -> Checked:
     """Ask the live index everything that is compared."""
     snapshot = index.Library(index_folder).snapshot()
     results = snapshot.search(proposal.query, limit=index.MAX_LIMIT)
     articles = list(dict.fromkeys(hit.article for hit in results.hits))
-    target = proposal.target if proposal.kind == "alias" else ""
     evaluation = judge(snapshot, judged) if judged else None
     return Checked(
+        total=results.total,
         complete=results.complete,
-        rank=articles.index(target) + 1 if target in articles else 0,
+        rank=articles.index(wanted) + 1 if wanted in articles else 0,
         empty=frozenset(query for query in past if not snapshot.search(query, limit=1).total),
         quality=evaluation.measures[QUALITY] if evaluation else None,
         by_query={query: own[QUALITY] for query, own in evaluation.by_query.items()} if evaluation else {},

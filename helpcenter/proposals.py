@@ -95,6 +95,8 @@ class Lexicon:
     """Words that find something, and how rare each character is among the articles' titles and summaries."""
 
     words: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    """Synonyms as they stand."""
     rarity: dict[str, float]
     rarest: float
     articles: tuple[tuple[str, str], ...]
@@ -118,23 +120,31 @@ def _lexicon(snapshot: Snapshot, content: Path, stamps: tuple[int, ...]) -> Lexi
     rarest = math.log(len(cards) + 2)
     rarity = {part: math.log((len(cards) + 2) / (count + 0.5)) for part, count in counted.items()}
     words: dict[str, None] = {}
+    groups = []
     for name in (WORDS, SYNONYMS):
         file = content / "_search" / name
         lines = file.read_text("utf-8-sig", "replace").casefold().splitlines() if file.is_file() else []
         for line in lines:
             if not line.lstrip().startswith("#"):
-                words.update(dict.fromkeys(word.strip() for word in line.replace("，", ",").split(",")))
+                group = tuple(word.strip() for word in line.replace("，", ",").split(",") if word.strip())
+                words.update(dict.fromkeys(group))
+                groups.append(group)
     for counts in snapshot.facets().values():
         words.update(dict.fromkeys(count.value.casefold() for count in counts))
     for card in cards:
         words.update(dict.fromkeys(_BREAKS.split(card.title.casefold())))
-    return Lexicon(tuple(word for word in words if 2 <= len(word) <= 12), rarity, rarest, articles)
+    known = tuple(word for word in words if 2 <= len(word) <= 12)
+    return Lexicon(known, tuple(group for group in groups if len(group) > 1), rarity, rarest, articles)
 
 
 def _verdict(asked: Asked, snapshot: Snapshot, lexicon: Lexicon) -> Verdict:
     query = asked.query
     if asked.trouble != "没有人点开" and _found(snapshot, query):
         return Verdict(asked, None, "现在已能找到，不必再改")
+    for group in lexicon.groups:
+        for known in group:
+            if known in query and any(_found(snapshot, query.replace(known, other)) for other in group):
+                return Verdict(asked, None, f"现在已能按“{known}”的同义词找到，不必再改")
     results = snapshot.search(query, limit=LOOKED_AT)
     first = results.hits[0] if results.hits else None
 

@@ -172,8 +172,8 @@ def outcome_lines(outcome: Outcome, query: str) -> list[str]:
     before, after = outcome.before, outcome.after
     lines = [
         f"改动 {outcome.edit.path}：{' '.join(outcome.edit.line.split())}",
-        f"“{query}”：完全相符的小节 {before.complete} → {after.complete}"
-        + (f"，该文章排名 {before.rank or '无'} → {after.rank or '无'}" if before.rank or after.rank else ""),
+        f"“{query}”：找到小节 {before.total} → {after.total}，其中逐词相符 {before.complete} → {after.complete}"
+        + (f"，该找到的文章排名 {before.rank or '无'} → {after.rank or '无'}" if before.rank or after.rank else ""),
         f"过去没有结果的 {len(before.empty)} 个查询：{outcome.mended} 个现在有结果",
     ]
     if before.quality is not None and after.quality is not None:
