@@ -202,7 +202,7 @@ def test_it_starts_without_an_index_and_recovers(serve: Serve, content: Path, tm
         assert site.get("/healthz")
         build(content, tmp_path / "index")
         assert eventually(lambda: answers(site, "/readyz"))
-        assert "第一篇" in site.get("/")
+        assert "第一篇" in site.get("/articles/first")
 
 
 def answers(site: Any, path: str) -> bool:
