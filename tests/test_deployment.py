@@ -1,137 +1,391 @@
-"""The deployment guide is true: its nginx configuration, as written, in front of the real server."""
+"""The deployment guide, tried out: nginx in front, restarts nobody notices, an index built elsewhere and only read."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import hashlib
+import os
 import re
+import shlex
 import shutil
+import signal
 import socket
+import ssl
 import subprocess
+import sys
+import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
+from click.testing import CliRunner
+
+from helpcenter.cli import commands
+from index import build
 
 Serve = Callable[..., AbstractContextManager[Any]]
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-MAIN = """
-daemon off; pid {folder}/pid; error_log stderr; user root;
-events {{}}
-http {{
-    include /etc/nginx/mime.types;
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
-    uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    include {folder}/helpcenter.conf;
-}}
-"""
-
-
-@pytest.fixture(scope="module")
-def proxied(
-    serve: Serve, site_index: Path, root: Path, unused_port: Callable[[], int], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of nginx, configured as documented but for ports and folders."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
-    folder, port = tmp_path_factory.mktemp("nginx"), unused_port()
-    with serve(site_index, HELPCENTER_PROXY_HOPS=1, HELPCENTER_TRUSTED_HOSTS="help.example.org") as site:
-        written = (root / "docs" / "deploy" / "nginx.conf").read_text("utf-8")
-        local = (
-            written.replace("127.0.0.1:8000", urlsplit(site.address).netloc)
-            .replace("listen 80;", f"listen 127.0.0.1:{port};")
-            .replace("/var/cache/nginx/helpcenter", f"{folder}/cache")
-        )
-        assert local.count(str(port)) == 1
-        (folder / "helpcenter.conf").write_text(local, "utf-8")
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder), "utf-8")
-        command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        checked = subprocess.run([*command, "-t"], capture_output=True, encoding="utf-8", check=False)
-        assert checked.returncode == 0, checked.stderr
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            until = time.monotonic() + 10
-            while not listens(port) and time.monotonic() < until:
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+HOST = "help.example.org"
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
 
 
 def listens(port: int) -> bool:
+    """Whether somebody answers there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def get(address: str, path: str, **headers: str) -> Any:
-    named = {"Host": "help.example.org"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return urlopen(Request(address + path, headers=named), timeout=10)
+def wait_for(port: int) -> None:
+    """Until somebody answers there, 30 s at most."""
+    until = time.monotonic() + 30
+    while not listens(port) and time.monotonic() < until:
+        time.sleep(0.05)
 
 
-def test_pages_come_through_compressed_and_revalidate(proxied: str) -> None:
-    with get(proxied, "/search?q=esim", Accept_Encoding="gzip") as answer:
-        assert answer.headers["Content-Encoding"] == "gzip"
-        assert "eSIM" in gzip.decompress(answer.read()).decode()
-        etag = answer.headers["ETag"]
-    with pytest.raises(HTTPError) as unchanged:
-        get(proxied, "/search?q=esim", Accept_Encoding="gzip", If_None_Match=etag)
-    unchanged.value.close()
-    assert unchanged.value.code == 304
+def free_ports(number: int) -> list[int]:
+    """Ports nobody listens on, all different."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
-def test_fragments_and_pages_are_not_mixed_up(proxied: str) -> None:
-    with get(proxied, "/search?q=esim", HX_Request="true") as fragment, get(proxied, "/search?q=esim") as page:
-        assert "HX-Request" in fragment.headers["Vary"]
-        assert b"<html" not in fragment.read()
-        assert b"<html" in page.read()
+class Proxy:
+    """nginx with the configuration of the guide, before servers on `backends`."""
+
+    def __init__(self, folder: Path, written: str) -> None:
+        self.plain, self.tls, *self.backends = free_ports(4)
+        self.folder = folder
+        self.certificate = folder / "certificate.pem"
+        key = folder / "key.pem"
+        subject = ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}"]
+        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        made = ["openssl", "req", "-x509", *kind, "-keyout", key, "-out", self.certificate, *subject]
+        subprocess.run(made, check=True, capture_output=True)
+        for there, here in (
+            ("127.0.0.1:8000", f"127.0.0.1:{self.backends[0]}"),
+            ("127.0.0.1:8001", f"127.0.0.1:{self.backends[1]}"),
+            ("/var/lib/nginx/helpcenter ", f"{folder}/kept "),
+            ("listen 80;", f"listen 127.0.0.1:{self.plain};"),
+            ("listen [::]:80;", ""),  # not every machine has IPv6
+            ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.tls} ssl http2;"),
+            ("listen [::]:443 ssl http2;", ""),
+            (f"/etc/letsencrypt/live/{HOST}/fullchain.pem", str(self.certificate)),
+            (f"/etc/letsencrypt/live/{HOST}/privkey.pem", str(key)),
+        ):
+            assert written.count(there) == 1, there
+            written = written.replace(there, here)
+        (folder / "helpcenter.conf").write_text(written, "utf-8")
+        temporary = "".join(
+            f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        user = "user root;\n" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(
+            f"{user}daemon off;\npid {folder}/pid;\nworker_processes 1;\nevents {{}}\n"
+            f"http {{\naccess_log off;\n{temporary}include {folder}/helpcenter.conf;\n}}\n"
+        )
+        self.command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors")]
+
+    def get(self, path: str, plain: bool = False, host: str = HOST, **headers: str) -> HTTPResponse:
+        """One answer, its body still to be read."""
+        connection = HTTPConnection("127.0.0.1", self.plain if plain else self.tls, timeout=20)
+        if not plain:
+            context = ssl.create_default_context(cafile=str(self.certificate))
+            raw = socket.create_connection(("127.0.0.1", self.tls), timeout=20)
+            connection.sock = context.wrap_socket(raw, server_hostname=HOST)
+        connection.request(
+            "GET",
+            path,
+            headers={"Host": host, "Connection": "close"} | {k.replace("_", "-"): v for k, v in headers.items()},
+        )
+        return connection.getresponse()
+
+    def text(self, path: str, **headers: str) -> str:
+        """The body of a 200 answer."""
+        with self.get(path, **headers) as answer:
+            assert answer.status == 200, path
+            return answer.read().decode()
 
 
-def test_static_files_are_kept_by_nginx(proxied: str) -> None:
-    with get(proxied, "/") as home:
-        (style,) = set(re.findall(r'href="(/static/app\.css\?v=\w+)"', home.read().decode()))
-    states = []
-    for _ in range(2):
-        with get(proxied, style) as answer:
-            answer.read()
-            states.append(answer.headers["X-Cache"])
-    assert states == ["MISS", "HIT"]
+@pytest.fixture(scope="module")
+def proxy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """nginx, running; no server behind it yet."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed")
+    made = Proxy(tmp_path_factory.mktemp("nginx"), (root / "docs" / "deploy" / "nginx.conf").read_text("utf-8"))
+    tried = subprocess.run([*made.command, "-t"], capture_output=True, text=True, check=False)
+    assert tried.returncode == 0, tried.stderr
+    assert "warn" not in tried.stderr.replace('the "listen ... http2" directive is deprecated', ""), tried.stderr
+    process = subprocess.Popen(made.command)
+    wait_for(made.tls)
+    yield made
+    process.terminate()
+    process.wait(20)
 
 
-def test_forwarded_headers_are_those_of_nginx_alone(proxied: str) -> None:
-    forged = {"X_Forwarded_Host": "evil.example", "X_Forwarded_Prefix": "/evil", "X_Forwarded_Proto": "https"}
-    with get(proxied, "/", **forged) as answer:
-        assert b"evil" not in answer.read()
-        assert answer.headers["Strict-Transport-Security"] is None
-
-
-def test_other_hosts_are_refused(proxied: str) -> None:
-    with pytest.raises(HTTPError) as refused:
-        get(proxied, "/", Host="elsewhere.example")
-    refused.value.close()
-    assert refused.value.code == 400
-
-
-def test_a_body_that_is_too_large_is_refused(proxied: str) -> None:
-    with pytest.raises(HTTPError) as refused:
-        urlopen(Request(proxied + "/", data=b"x" * 100_000, headers={"Host": "help.example.org"}), timeout=10)
-    refused.value.close()
-    assert refused.value.code == 413
-
-
-def test_the_unit_is_one_that_systemd_reads(root: Path, tmp_path: Path, program: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd is not installed")
-    unit = (root / "docs" / "deploy" / "helpcenter.service").read_text("utf-8")
-    path = tmp_path / "helpcenter.service"
-    path.write_text(unit.replace("/opt/helpcenter/.venv/bin/helpcenter", str(program)), "utf-8")
-    told = subprocess.run(
-        ["systemd-analyze", "verify", path], capture_output=True, encoding="utf-8", timeout=60, check=False
+@pytest.fixture
+def backend(serve: Serve, site_index: Path, proxy: Proxy) -> Callable[[int], AbstractContextManager[Any]]:
+    """`with backend(0):` runs the first of the two servers behind nginx, as the unit file does."""
+    return lambda number: serve(
+        site_index, "--workers", 1, port=proxy.backends[number], HELPCENTER_PROXY_HOPS=1, HELPCENTER_TRUSTED_HOSTS=HOST
     )
-    assert "helpcenter.service:" not in told.stderr, told.stderr
+
+
+# nginx
+
+
+def test_readers_get_compressed_pages_whose_addresses_are_the_public_ones(
+    proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    public = f"https://{HOST}:{proxy.tls}"
+    with backend(0):
+        with proxy.get("/articles/emergency/lost-phone", Accept_Encoding="gzip") as answer:
+            page = gzip.decompress(answer.read()).decode()
+            assert answer.status == 200
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert answer.headers["Strict-Transport-Security"]
+            assert "Accept-Encoding" in answer.headers["Vary"]
+            assert "nginx/" not in answer.headers["Server"]
+            etag = answer.headers["ETag"]
+        assert f'<link rel="canonical" href="{public}/articles/emergency/lost-phone">' in page
+        assert f'"item": "{public}/topics/emergency"' in page
+        with proxy.get("/articles/emergency/lost-phone", Accept_Encoding="gzip", If_None_Match=etag) as answer:
+            assert (answer.status, answer.read()) == (304, b"")
+        assert f"<loc>{public}/zh-hant/</loc>" in proxy.text("/sitemap.xml")
+        assert f"Sitemap: {public}/sitemap.xml" in proxy.text("/robots.txt")
+        assert '"total"' in proxy.text("/api/v1/search?q=" + quote("丢失"))
+        assert "<html" not in proxy.text("/search?q=" + quote("丢失"), HX_Request="true")
+
+        style = re.findall(r'href="(/static/app\.css\?v=\w+)"', page)[0]
+        for state in ("MISS", "HIT"):
+            with proxy.get(style, Accept_Encoding="gzip") as answer:
+                assert gzip.decompress(answer.read()).startswith(b"/*")
+                assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+                assert answer.headers["X-Cache"] == state
+        with proxy.get(style) as answer:
+            assert "Content-Encoding" not in answer.headers
+
+        with proxy.get("/search?q=x", plain=True) as answer:
+            assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/search?q=x")
+        for path, host, status in (("/metrics", HOST, 404), ("/", "elsewhere.example", 400)):
+            with proxy.get(path, host=host) as answer:
+                assert answer.status == status
+
+
+def test_what_a_client_claims_about_itself_goes_no_further(
+    proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    claims = {
+        "X_Forwarded_Host": "evil.example",
+        "X_Forwarded_Proto": "http",
+        "X_Forwarded_Prefix": "/evil",
+        "X_Forwarded_Port": "1",
+        "X_Forwarded_For": "127.0.0.1",
+    }
+    with backend(0):
+        page = proxy.text("/", **claims)
+        assert "evil" not in page
+        assert f'<link rel="canonical" href="https://{HOST}:{proxy.tls}/">' in page
+
+
+def test_browsers_get_http_2(proxy: Proxy) -> None:
+    context = ssl.create_default_context(cafile=str(proxy.certificate))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", proxy.tls), timeout=10) as raw,
+        context.wrap_socket(raw, server_hostname=HOST) as client,
+    ):
+        assert client.selected_alpn_protocol() == "h2"
+
+
+def test_with_every_server_stopped_nginx_says_what_to_do(
+    proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    with proxy.get("/search?q=x") as answer:
+        assert answer.status == 502
+        assert answer.headers["Retry-After"] == "30"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "帮助中心正在重启" in answer.read().decode()
+    with backend(1), proxy.get("/") as answer:
+        assert answer.status == 200
+
+
+def test_restarting_one_server_after_the_other_loses_no_request(
+    proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    answers: list[int] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            with proxy.get(f"/articles/emergency/lost-phone?n={number % 7}") as answer:
+                answer.read()
+                answers.append(answer.status)
+
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(contextlib.ExitStack()) for _ in range(2)]
+        for number, place in enumerate(running):
+            place.enter_context(backend(number))
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        try:
+            for number, place in enumerate(running):
+                place.close()
+                time.sleep(0.3)
+                place.enter_context(backend(number))
+                before = len(answers)
+                while len(answers) < before + 30 and all(reader.is_alive() for reader in readers):
+                    time.sleep(0.05)
+        finally:
+            stop.set()
+            for reader in readers:
+                reader.join(20)
+    assert len(answers) > 60
+    assert set(answers) == {200}
+
+
+# systemd and Docker: what can be said without running them
+
+
+def test_the_unit_is_sound(root: Path, program: Path, tmp_path: Path) -> None:
+    written = (root / "docs" / "deploy" / "helpcenter@.service").read_text("utf-8")
+    started = re.search(r"^ExecStart=(\S+) (.+)$", written, re.MULTILINE)
+    assert started
+    assert_is_a_command(shlex.split(started[2].replace("%i", "8000")))
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    unit = tmp_path / "helpcenter@8000.service"
+    unit.write_text(written.replace(started[1], str(program)), "utf-8")
+    checked = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert not [line for line in checked.stderr.splitlines() if "helpcenter" in line], checked.stderr
+
+
+def test_the_dockerfile_copies_what_exists_and_runs_commands_that_exist(root: Path) -> None:
+    written = (root / "docs" / "deploy" / "Dockerfile").read_text("utf-8")
+    ignored = (root / "docs" / "deploy" / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    sources = [
+        name for line in re.findall(r"^COPY (?!--from)(.+)$", written, re.MULTILINE) for name in line.split()[:-1]
+    ]
+    assert {"helpcenter", "index", "templates", "content", "requirements.lock"} <= set(sources)
+    for name in sources:
+        assert (root / name).exists(), name
+        assert f"!{name}" in ignored, name
+    runs = [shlex.split(line) for line in re.findall(r"^RUN .*?helpcenter/bin/helpcenter (.+)$", written, re.MULTILINE)]
+    last = re.findall(r"^CMD \[(.+)\]$", written, re.MULTILINE)[-1]
+    for arguments in [*runs, [part.strip(' "') for part in last.split(",")][1:]]:
+        assert_is_a_command(arguments)
+
+
+def assert_is_a_command(arguments: list[str]) -> None:
+    """The command and each of its options exist."""
+    told = CliRunner().invoke(commands, [arguments[0], "--help"])
+    assert told.exit_code == 0, told.output
+    for option in arguments[1:]:
+        if option.startswith("--"):
+            assert option in told.output
+
+
+def test_the_guide_names_files_that_exist(root: Path) -> None:
+    guide = (root / "docs" / "deployment.md").read_text("utf-8")
+    for name in re.findall(r"\]\((?!https?:)([\w./@-]+)\)", guide):
+        assert (root / "docs" / name).exists(), name
+    for file in (root / "docs" / "deploy").iterdir():
+        assert file.name in guide, file.name
+
+
+@pytest.mark.stress
+def test_the_steps_of_the_dockerfile_make_a_site_that_runs_away_from_the_project(root: Path, tmp_path: Path) -> None:
+    place = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    lock = ["--use-pep517", "--require-hashes", "-r", root / "requirements.lock"]
+    subprocess.run([*pip, *lock], check=True)
+    subprocess.run([*pip, "--no-deps", root], check=True)
+    program = place / "bin" / "helpcenter"
+    index = tmp_path / "index"
+    subprocess.run([program, "index", "--content", root / "content", "--index", index], check=True, cwd=tmp_path)
+    port = free_ports(1)[0]
+    log = (tmp_path / "log").open("wb")
+    server = subprocess.Popen([program, "serve", "--index", index, "--port", str(port)], cwd=tmp_path, stdout=log)
+    try:
+        wait_for(port)
+        for path in ("/search?q=" + quote("丢失"), "/feed.atom", "/embed.js", "/static/app.css", "/metrics"):
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                assert answer.status == 200
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+        log.close()
+
+
+# An index built elsewhere
+
+
+def contents(folder: Path) -> dict[str, tuple[int, str]]:
+    """Time of change and checksum of every file."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def unpack(archive: Path, place: Path) -> Path:
+    """As the guide says, and then taken every right to write away."""
+    place.mkdir()
+    with tarfile.open(archive) as packed:
+        packed.extractall(place, filter="data")
+    for path in [place, *place.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return place / "index"
+
+
+def point(link: Path, target: Path) -> None:
+    """`ln -s` beside and `mv -T` over it, which is one atomic step."""
+    beside = link.with_name("next")
+    beside.symlink_to(target)
+    beside.replace(link)
+
+
+def test_an_index_built_elsewhere_is_served_read_only_exchanged_and_taken_back(serve: Serve, tmp_path: Path) -> None:
+    releases = []
+    for number in (1, 2):
+        machine = tmp_path / f"builder{number}"
+        (machine / "content").mkdir(parents=True)
+        (machine / "content" / "one.md").write_text(f"# 文章\n\n第 {number} 版的内容。\n", "utf-8")
+        build(machine / "content", machine / "index")
+        archive = tmp_path / f"index{number}.tar.gz"
+        with tarfile.open(archive, "w:gz") as packed:
+            packed.add(machine / "index", "index")
+        shutil.rmtree(machine)
+        releases.append(unpack(archive, tmp_path / f"release{number}"))
+    before = [contents(release) for release in releases]
+    live = tmp_path / "live"
+    point(live, releases[0])
+    with serve(live, "--workers", 2) as site:
+        assert "第 1 版" in site.get("/articles/one")
+        for release, text in ((releases[1], "第 2 版"), (releases[0], "第 1 版")):
+            point(live, release)
+            until = time.monotonic() + 10
+            while time.monotonic() < until and not all(text in site.get("/articles/one") for _ in range(8)):
+                time.sleep(0.05)
+            assert all(text in site.get("/articles/one") for _ in range(8))
+            assert text[2] in site.get("/api/v1/search?q=" + quote("内容"))
+    # Root may write whatever the rights say, so what counts is that nothing was written.
+    assert [contents(release) for release in releases] == before
+    for path in tmp_path.rglob("*"):
+        if path.is_dir():
+            path.chmod(0o755)
