@@ -1,0 +1,440 @@
+"""What operators learn from searches and votes, who may see it, and the loop from a failed query to a kept fix."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpcenter import create_app, recording
+from helpcenter.caching import SearchSeen
+from helpcenter.edits import EditRefused, apply
+from helpcenter.proposals import Proposal
+from helpcenter.settings import Settings
+from helpcenter.store import Counts, Store, today
+from index import Library, build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+TOKEN = "correct-horse-battery-staple"
+HERE = {"Sec-Fetch-Site": "same-origin"}
+LOST = "replacement/france-lost"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/data/helpcenter.db"
+
+
+@pytest.fixture
+def site(site_index: Path, database: str, root: Path) -> Iterator[Flask]:
+    """The application with a token and a database of its own."""
+    app = create_app(Settings(index=site_index, content=root / "content", database_url=database, admin_token=TOKEN))
+    yield app
+    app.extensions["store"].close()
+
+
+@pytest.fixture
+def client(site: Flask) -> FlaskClient:
+    return site.test_client()
+
+
+def counted(client: FlaskClient) -> dict[str, Counts]:
+    """What the store holds once everything is written."""
+    client.application.extensions["recorder"].flush(last=True)
+    found: dict[str, Counts] = client.application.extensions["store"].searches(1)
+    return found
+
+
+def search(client: FlaskClient, query: str, live: bool = False) -> None:
+    client.get("/search", query_string={"q": query}, headers={"HX-Request": "true"} if live else {})
+
+
+# What is counted
+
+
+def test_searches_are_counted_cached_ones_too(client: FlaskClient) -> None:
+    for _ in range(3):
+        search(client, "丢失")
+    client.get("/api/v1/search?q=丢失")
+    search(client, "qwxyzz")
+    assert counted(client) == {"丢失": Counts(4, 0, 0, 0), "qwxyzz": Counts(1, 1, 0, 0)}
+
+
+def test_only_the_end_of_typing_counts(client: FlaskClient) -> None:
+    for query in ("丢", "丢失", "丢失 法", "丢失 法国"):
+        search(client, query, live=True)
+    search(client, "丢失 法国", live=True)
+    search(client, "丢失 法国")
+    assert counted(client) == {"丢失 法国": Counts(1)}
+
+
+def test_two_readers_typing_at_once_both_count(client: FlaskClient) -> None:
+    for query in ("补卡", "换机", "补卡 费用", "换机 旧手机"):
+        search(client, query, live=True)
+    assert set(counted(client)) == {"补卡 费用", "换机 旧手机"}
+
+
+def test_typed_searches_wait_for_what_they_become(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = client.application.extensions["recorder"]
+    search(client, "补卡", live=True)
+    search(client, "卡", live=True)
+    recorder.flush()
+    assert recorder.store.searches(1) == {}
+    later = time.monotonic() + recording.TYPING + 1
+    monkeypatch.setattr(recording.time, "monotonic", lambda: later)
+    search(client, "补卡费用", live=True)
+    recorder.flush()
+    assert recorder.store.searches(1) == {"补卡": Counts(1)}, "a minute later it is another search; one letter is none"
+
+
+def test_spellings_of_one_query_are_one_and_numbers_are_not_kept(client: FlaskClient) -> None:
+    for query in ("ＥＳＩＭ 丟失", "esim  丢失", "eSIM 丢失", "我的号码 13800138000 me@example.org"):
+        search(client, query)
+    assert set(counted(client)) == {"esim 丢失", "我的号码 〔号码〕 〔邮箱〕"}
+    assert counted(client)["esim 丢失"].asked == 3
+
+
+def test_opening_an_article_or_a_section_from_results_counts(client: FlaskClient) -> None:
+    search(client, "丢失 法国", live=True)
+    for path in (f"/articles/{LOST}", f"/articles/{LOST}/sections/report-loss", f"/zh-hant/articles/{LOST}"):
+        client.get(path, headers={"Referer": "http://localhost/search?q=%E4%B8%A2%E5%A4%B1+%E6%B3%95%E5%9B%BD"})
+    for referer in (
+        "https://www.example.com/search?q=丢失+法国",
+        "http://localhost/search?q=没人搜过",
+        "http://[/search?q=x",
+    ):
+        client.get(f"/articles/{LOST}", headers={"Referer": referer.encode().decode("latin-1")})
+    client.get(f"/articles/{LOST}", headers={"Referer": "http://localhost/search?q=丢失", "Sec-Purpose": "prefetch"})
+    assert counted(client) == {"丢失 法国": Counts(1, opened=3)}
+
+
+def test_a_served_site_counts_what_readers_do_and_not_its_own_warm_up(
+    serve: Callable[..., AbstractContextManager[Any]], site_index: Path, database: str
+) -> None:
+    with serve(site_index, "--workers", 2, HELPCENTER_DATABASE_URL=database) as site:
+        for _ in range(8):
+            site.get("/search?q=esim%20wifi")
+    store = Store(database)
+    assert store.searches(1) == {"esim wifi": Counts(8)}, "written when the workers stopped"
+    store.close()
+
+
+def test_a_search_pays_next_to_nothing(site: Flask) -> None:
+    recorder = site.extensions["recorder"]
+    seen = SearchSeen("丢失", 3, 3, True)
+    started = time.process_time()
+    for _ in range(20_000):
+        recorder.see(seen)
+    assert (time.process_time() - started) / 20_000 < 20e-6
+    assert len(recorder.seen) == 20_000
+    for _ in range(recording.MOST_WAITING):
+        recorder.see(seen)
+    assert len(recorder.seen) == recording.MOST_WAITING, "the buffer is bounded"
+
+
+# Who may look
+
+
+def test_without_a_token_there_is_no_page(site_index: Path, database: str) -> None:
+    client = create_app(Settings(index=site_index, database_url=database)).test_client()
+    assert client.get("/insights").status_code == 404
+    assert client.post("/insights", headers=HERE).status_code == 404
+
+
+def log_in(client: FlaskClient, password: str = TOKEN, **headers: str) -> Any:
+    token = re.search(r'name="token" value="([^"]+)"', client.get("/insights").text)
+    assert token
+    return client.post("/insights", data={"token": token[1], "password": password}, headers=headers or HERE)
+
+
+def test_the_form_opens_the_page_for_an_hour(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "搜得最多" not in client.get("/insights").text
+    answer = log_in(client)
+    assert answer.status_code == 303
+    cookie = answer.headers["Set-Cookie"]
+    for part in ("HttpOnly", "SameSite=Strict", "Path=/insights", "Max-Age=3600"):
+        assert part in cookie
+    assert TOKEN not in cookie
+    page = client.get("/insights")
+    assert "搜得最多" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    now = time.time()
+    monkeypatch.setattr("helpcenter.insights_views.time.time", lambda: now + 3601)
+    assert "搜得最多" not in client.get("/insights").text, "a kept cookie does not outlive its hour"
+    monkeypatch.undo()
+    client.post("/insights", data={"leave": "1"}, headers=HERE)
+    assert "搜得最多" not in client.get("/insights").text
+
+
+def test_over_tls_the_cookie_stays_on_tls(client: FlaskClient) -> None:
+    token = re.search(r'name="token" value="([^"]+)"', client.get("/insights").text)
+    assert token
+    data = {"token": token[1], "password": TOKEN}
+    answer = client.post("/insights", data=data, headers=HERE, base_url="https://localhost")
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_the_header_opens_it_too_and_the_address_never(client: FlaskClient) -> None:
+    basic = base64.b64encode(f"anyone:{TOKEN}".encode()).decode()
+    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Basic {basic}"}).text
+    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert client.get("/insights", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    for name in ("token", "password", "admin_token"):
+        assert "搜得最多" not in client.get(f"/insights?{name}={TOKEN}").text
+
+
+@pytest.mark.parametrize("cookie", ["9999999999", "9999999999.", "9999999999." + "0" * 32, "x.y", "."])
+def test_a_made_up_cookie_opens_nothing(client: FlaskClient, cookie: str) -> None:
+    client.set_cookie("insights", cookie, path="/insights")
+    assert "搜得最多" not in client.get("/insights").text
+
+
+def test_guessing_is_limited_and_cross_site_logins_are_refused(client: FlaskClient) -> None:
+    assert log_in(client, TOKEN, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    for _ in range(10):
+        assert log_in(client, "wrong").status_code == 401
+    assert log_in(client).status_code == 401, "the right one too, for the rest of the hour"
+    assert client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 401
+
+
+def test_the_page_shows_figures_and_nothing_about_readers(client: FlaskClient) -> None:
+    store: Store = client.application.extensions["store"]
+    store.add_searches(today(), {"丢失": Counts(9, 0, 0, 7), "热点分享": Counts(4, 0, 4, 0), "<b>x": Counts(2, 2)})
+    store.vote(LOST, False)
+    store.add_reason(LOST, "看不懂", "<script>alert(1)</script>")
+    log_in(client)
+    page = client.get("/insights?days=7").text
+    for shown in (
+        "丢失",
+        "热点分享",
+        "只找到一部分",
+        "&lt;b&gt;x",
+        LOST,
+        "&lt;script&gt;",
+        "helpcenter insights --apply ",
+    ):
+        assert shown in page
+    assert "<script>alert" not in page
+    assert " style=" not in page, "the security policy would drop it"
+    assert "127.0.0.1" not in page
+
+
+def test_the_page_reads_well_on_a_phone(
+    browser: Browser, serve: Callable[..., AbstractContextManager[Any]], site_index: Path, database: str
+) -> None:
+    store = Store(database)
+    store.add_searches(today(), {"非常长的一个查询" * 8: Counts(4, 4), "丢失": Counts(9, 0, 0, 7)})
+    store.vote(LOST, True)
+    store.close()
+    with serve(site_index, HELPCENTER_DATABASE_URL=database, HELPCENTER_ADMIN_TOKEN=TOKEN) as site:
+        context = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844})
+        page = context.new_page()
+        refused: list[str] = []
+        page.on("console", lambda line: refused.append(line.text) if "Security Policy" in line.text else None)
+        page.goto("/insights")
+        page.get_by_label("管理口令").fill(TOKEN)
+        page.get_by_role("button", name="登录").click()
+        page.wait_for_selector(".chart")
+        assert TOKEN not in page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator(".chart .bar-value").last.bounding_box()["height"] > 50  # type: ignore[index]
+        assert refused == []
+        page.get_by_role("button", name="退出").click()
+        page.get_by_label("管理口令").wait_for()
+        context.close()
+
+
+# The terminal, and the loop
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A small site of an operator's own."""
+    folder = tmp_path / "content"
+    (folder / "_search").mkdir(parents=True)
+    (folder / "_search" / "synonyms.txt").write_bytes("# 同义词\r\n遗失, 丢失\r\n\r\n# 末尾\r\n".encode())
+    (folder / "lost.md").write_text(
+        "---\ntitle: 丢失以后\nsummary: 先停号，再补卡。\naliases: [手机不见, 'SIM: 丢']  # 读者的说法\n---\n\n"
+        "## 停号\n\n手机丢失以后，打电话给运营商停号。\n", "utf-8",
+    )  # fmt: skip
+    (folder / "wifi.md").write_text(
+        "---\ntitle: 共享个人网络\nsummary: 打开热点。\n---\n\n## 打开热点\n\n在设置里打开个人热点，分享给别人。\n",
+        "utf-8",
+    )
+    return folder
+
+
+@pytest.fixture
+def operate(run: Callable[..., Any], content: Path, tmp_path: Path, database: str) -> Callable[..., Any]:
+    """`operate("--json")` runs `helpcenter insights` on that site."""
+    index = tmp_path / "index"
+    build(content, index)
+
+    def command(*arguments: object) -> Any:
+        return run("insights", "--content", content, "--index", index, *arguments, HELPCENTER_DATABASE_URL=database)
+
+    return command
+
+
+def asked(database: str, **counts: Counts) -> None:
+    store = Store(database)
+    store.add_searches(today(), counts)
+    store.close()
+
+
+def proposals(operate: Callable[..., Any]) -> dict[str, dict[str, str]]:
+    found = json.loads(operate("--json").stdout)["proposals"]
+    return {each["query"]: each for each in found}
+
+
+def test_the_terminal_shows_figures_with_bars(operate: Callable[..., Any], database: str) -> None:
+    assert "还没有搜索" in operate().stdout
+    asked(database, 丢失=Counts(8, 0, 0, 5), 热点=Counts(2, 0, 0, 1), 锂电池=Counts(2, 2))
+    store = Store(database)
+    store.vote("lost", True)
+    store.vote("lost", False)
+    store.add_reason("lost", "看不懂", "哪里停号？")
+    store.close()
+    told = operate("--days", 7)
+    assert told.returncode == 0
+    assert re.search(r"丢失 +█{24} 8", told.stdout)
+    assert re.search(r"热点 +█{6} +2", told.stdout)
+    assert re.search(r"没有结果\n锂电池 +█+ +2", told.stdout)
+    assert re.search(r"lost +█{12}░{12} 有 1 · 没有 1", told.stdout)
+    assert "看不懂 — 哪里停号？" in told.stdout
+    figures = json.loads(operate("--json", "--days", 7).stdout)
+    assert figures["total"] == {"searches": 12, "zero_results": 2, "partial": 0, "opened": 6}
+    assert figures["votes"] == [{"article": "lost", "helpful": 1, "unhelpful": 1}]
+
+
+def test_a_synonym_is_proposed_applied_and_found(
+    operate: Callable[..., Any], database: str, content: Path, tmp_path: Path
+) -> None:
+    asked(database, 丢掉=Counts(3, 3), 丢掉手机=Counts(1, 0, 1))
+    proposed = proposals(operate)["丢掉"]
+    assert (proposed["kind"], proposed["text"], proposed["target"]) == ("synonym", "丢掉", "丢失")
+    assert f"helpcenter insights --apply {proposed['id']}" in operate().stdout
+    told = operate("--apply", proposed["id"])
+    assert told.returncode == 0, told
+    assert "已保留" in told.stdout
+    assert (content / "_search" / "synonyms.txt").read_bytes() == (
+        "# 同义词\r\n遗失, 丢失, 丢掉\r\n\r\n# 末尾\r\n".encode()
+    ), "one word more, everything else as it was"
+    assert Library(tmp_path / "index").snapshot().search("丢掉").hits[0].article == "lost"
+    assert "已能按“丢掉”的同义词找到" in proposals(operate)["丢掉"]["why"]
+    assert "已能" in proposals(operate)["丢掉手机"]["why"]
+    again = operate("--apply", proposed["id"])
+    assert again.returncode == 2
+    assert "没有建议" in again.stderr
+
+
+def test_an_alias_is_proposed_and_written_in_the_authors_style(
+    operate: Callable[..., Any], database: str, content: Path
+) -> None:
+    asked(database, 分享个人流量热点=Counts(2, 0, 2))
+    proposed = proposals(operate)["分享个人流量热点"]
+    assert (proposed["kind"], proposed["target"]) == ("alias", "wifi")
+    judgements = content.parent / "judged.tsv"
+    judgements.write_text("# 评判\n热点\twifi#打开热点\t3\n停号\tlost\t2\n", "utf-8")
+    told = operate("--apply", proposed["id"], "--judgements", judgements)
+    assert told.returncode == 0, told
+    assert "nDCG@10 1.0000 → 1.0000" in told.stdout
+    assert "aliases: [分享个人流量热点]\n---\n" in (content / "wifi.md").read_text("utf-8")
+
+
+def test_a_fix_that_harms_judged_queries_takes_itself_back(
+    operate: Callable[..., Any], database: str, content: Path, tmp_path: Path
+) -> None:
+    asked(database, 丢掉=Counts(3, 3))
+    identity = proposals(operate)["丢掉"]["id"]
+    before = (content / "_search" / "synonyms.txt").read_bytes()
+    judgements = tmp_path / "judged.tsv"
+    # Judged so that the new word may not count: the article on losing a phone is not among the right ones.
+    for number in range(6):
+        (content / f"old-{number}.md").write_text(f"# 旧机器\n\n{'不用了，' * number}打电话给门店回收。\n", "utf-8")
+    judgements.write_text("".join(f"丢掉给门店\told-{number}\t3\n" for number in range(6)), "utf-8")
+    build(content, tmp_path / "index")
+    told = operate("--apply", identity, "--judgements", judgements)
+    assert told.returncode == 1
+    assert "评判过的查询变差了" in told.stderr
+    assert "变差：丢掉给门店" in told.stdout
+    assert (content / "_search" / "synonyms.txt").read_bytes() == before
+    assert Library(tmp_path / "index").snapshot().search("丢掉").total == 0
+    forced = operate("--apply", identity, "--judgements", judgements, "--force")
+    assert forced.returncode == 0
+    assert (content / "_search" / "synonyms.txt").read_bytes() != before
+
+
+def test_a_fault_elsewhere_in_the_content_undoes_the_change(
+    operate: Callable[..., Any], database: str, content: Path
+) -> None:
+    asked(database, 丢掉=Counts(3, 3))
+    identity = proposals(operate)["丢掉"]["id"]
+    before = (content / "_search" / "synonyms.txt").read_bytes()
+    (content / "broken.md").write_text("---\ntitle: [\n---\n", "utf-8")
+    told = operate("--apply", identity)
+    assert told.returncode == 1
+    assert "broken.md:" in told.stderr
+    assert (content / "_search" / "synonyms.txt").read_bytes() == before
+
+
+def alias(target: str, text: str = "新说法") -> Proposal:
+    return Proposal(text, "没有结果", "alias", text, target, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("正文\n", "---\naliases: [新说法]\n---\n\n正文\n"),
+        ("---\ntitle: 甲\n---\n正文\n", "---\ntitle: 甲\naliases: [新说法]\n---\n正文\n"),
+        ("---\r\naliases: [a, b]\r\ntitle: 甲\r\n---\r\n", "---\r\naliases: [a, b, 新说法]\r\ntitle: 甲\r\n---\r\n"),
+        ("---\naliases: []\n---\n", "---\naliases: [新说法]\n---\n"),
+        (
+            "---\naliases: [a,\n  'b: c',\n]\ntitle: 甲\n---\n",
+            "---\naliases: [a,\n  'b: c', 新说法,\n]\ntitle: 甲\n---\n",
+        ),
+        ("---\naliases:\n  - a\n  - b\ntitle: 甲\n---\n", "---\naliases:\n  - a\n  - b\n  - 新说法\ntitle: 甲\n---\n"),
+        ("---\naliases:\n- a\ntitle: 甲\n---\n", "---\naliases:\n- a\n- 新说法\ntitle: 甲\n---\n"),
+        ("---\naliases: a\n---\n", "---\naliases: [a, 新说法]\n---\n"),
+        ("---\naliases:\ntitle: 甲\n---\n", "---\naliases: [新说法]\ntitle: 甲\n---\n"),
+        ("---\n# 说明\naliases: [a]  # 为什么\n---\n", "---\n# 说明\naliases: [a, 新说法]  # 为什么\n---\n"),
+    ],
+)
+def test_an_alias_leaves_everything_else_as_it_was(tmp_path: Path, before: str, after: str) -> None:
+    (tmp_path / "a.md").write_bytes(before.encode())
+    edit = apply(alias("a"), tmp_path)
+    assert (tmp_path / "a.md").read_bytes().decode() == after
+    edit.undo()
+    assert (tmp_path / "a.md").read_bytes().decode() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+
+
+@pytest.mark.parametrize("text", ["a: b", "[x", "- y", "'", '"', "true", "123", "a, b", "#x", "é\\"])
+def test_an_alias_is_quoted_where_yaml_needs_it(tmp_path: Path, text: str) -> None:
+    import yaml
+
+    (tmp_path / "a.md").write_text("---\naliases: [a]\n---\n", "utf-8")
+    apply(alias("a", text), tmp_path)
+    front = (tmp_path / "a.md").read_text("utf-8").split("---\n")[1]
+    assert yaml.safe_load(front)["aliases"] == ["a", text]
+
+
+@pytest.mark.parametrize("source", ["---\ntitle: [\n---\n", "---\n- a\n---\n", "---\naliases: &x [a]\ntags: *x\n---\n"])
+def test_what_cannot_be_changed_safely_is_left_alone(tmp_path: Path, source: str) -> None:
+    (tmp_path / "a.md").write_text(source, "utf-8")
+    with pytest.raises(EditRefused, match="没有改动"):
+        apply(alias("a"), tmp_path)
+    assert (tmp_path / "a.md").read_text("utf-8") == source
+    with pytest.raises(EditRefused, match="没有文件"):
+        apply(alias("../a"), tmp_path / "none")
