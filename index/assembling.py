@@ -219,10 +219,10 @@ class _Surroundings:
                 for value in dict.fromkeys(own):
                     values[name, value].extend(sections)
         bits = np.zeros((len(values), -(-at // 64) * 64), bool)
-        for row, sections_of_value in enumerate(values.values()):
-            bits[row, sections_of_value] = True
+        for row, pair in enumerate(sorted(values)):
+            bits[row, values[pair]] = True
         np.save(place / "facets.npy", np.packbits(bits, axis=1, bitorder="little").view(np.uint64))
-        _write_json(place / "facets.json", list(values))
+        _write_json(place / "facets.json", sorted(values))
 
 
 def _write_json(path: Path, value: Any) -> None:

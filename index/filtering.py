@@ -49,16 +49,14 @@ class Filters:
         packed = np.zeros(self._bits.shape[1] * 8, np.uint8)
         own = np.packbits(found, bitorder="little")
         packed[: len(own)] = own
-        counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.int64).tolist()
-        facets: dict[str, list[FacetCount]] = {}
-        for (name, value), count in zip(self._values, counts, strict=True):
-            if count:
-                facets.setdefault(name, []).append(FacetCount(value, count))
-        return {
-            name: tuple(sorted(facets[name], key=lambda facet: (-facet.count, facet.value)))
-            for name in FACETS
-            if name in facets
-        }
+        counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32)
+        values = self._values
+        facets: dict[str, list[FacetCount]] = {name: [] for name in FACETS}
+        # Rows are sorted by value and the sort is stable: equal counts stay in the values' own order.
+        order = np.argsort(-counts.astype(np.int64), kind="stable")[: np.count_nonzero(counts)]
+        for row, count in zip(order.tolist(), counts[order].tolist(), strict=True):
+            facets[values[row][0]].append(FacetCount(values[row][1], count))
+        return {name: tuple(found) for name, found in facets.items() if found}
 
 
 def meet(masks: Sequence[Any]) -> Any:

@@ -43,11 +43,11 @@ class Guesser:
     """Guesses over one snapshot's vocabulary."""
 
     def __init__(self, scorer: Scorer, sounds: Sounds, segmenter: Segmenter) -> None:
-        self._scorer = scorer
         self._sounds = sounds
         self._segmenter = segmenter
-        self._keys = scorer.terms.keys
-        words = scorer.terms.vocabulary
+        self._postings = scorer.postings
+        self._keys = scorer.postings.terms.keys
+        words = scorer.postings.terms.vocabulary
         self._latin = [word for word in words if word.isascii() and word.isalpha() and 2 < len(word) < 25]
 
     def guesses(self, query: Query) -> list[Guess]:
@@ -76,7 +76,7 @@ class Guesser:
         return list(best.values())[:_TRIED]
 
     def _known(self, unit: Unit) -> bool:
-        return bool(len(self._scorer.containing([unit], None, None)))
+        return self._postings.stands(unit)
 
     def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
         for variant, weight in variants:
@@ -172,7 +172,7 @@ class Guesser:
         return sorted(found, key=lambda item: -item[1])
 
     def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[str, int]]:
-        starts = self._scorer.terms.starts
+        starts = self._postings.terms.starts
         found: dict[str, int] = {}
         for term in self._sounds.pairs(first, second):
             key = int(self._keys[term])
@@ -181,11 +181,10 @@ class Guesser:
 
     def _stands(self, text: str) -> bool:
         """Whether some section contains `text`."""
-        return bool(len(self._scorer.find(text)))
+        return bool(len(self._postings.find(text)))
 
     def _frequency(self, word: str) -> int:
-        found, begin, end = self._scorer.look_up([word_key(word)])
-        return end[0] - begin[0] if found[0] else 0
+        return self._postings.frequency(word_key(word))
 
     # Spelling
 

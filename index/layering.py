@@ -27,15 +27,14 @@ class Found:
 
     query: Query
     ranking: Ranking
-    suggestion: str | None
-    _is_word: Callable[[int], bool]
+    suggestion: str | None = None
     _guesses: list[tuple[Guess, Query]] = field(default_factory=list)
     _guess_of: Any = None
 
     def layer(self, number: int) -> str:
         """One of model.LAYERS."""
         guessed = self._guessed(number)
-        return guessed[0].layer if guessed else "words" if self._is_word(number) else "substring"
+        return guessed[0].layer if guessed else "words" if self.ranking.worded[number] else "substring"
 
     def marks(self, number: int) -> Sequence[str]:
         """What to mark in the section's snippet: for a guessed one, the guess."""
@@ -58,7 +57,7 @@ class Layers:
     def find(self, query: Query, allowed: Any, wanted: int) -> Found:
         """Rank the sections that fit; see Scorer.rank for the arguments."""
         ranking = self._scorer.rank(query, allowed, wanted)
-        found = Found(query, ranking, None, self._scorer.word_sections(query))
+        found = Found(query, ranking)
         if not len(ranking.contained):
             self._guess(found, allowed, wanted)
         return found
@@ -72,7 +71,7 @@ class Layers:
             meant = self._scorer.rank(other, allowed, wanted)
             fresh = meant.contained if len(meant.contained) else meant.complete
             if guess.word and not len(fresh):
-                fresh = self._scorer.find(guess.word)
+                fresh = self._scorer.postings.find(guess.word)
                 fresh = fresh if allowed is None else fresh[allowed[fresh]]
             fresh = fresh[guess_of[fresh] == 0]
             if not len(fresh):

@@ -24,6 +24,7 @@ from whoosh.index import open_dir
 from index.assembling import CARD_BREAK
 from index.blobs import Texts
 from index.codec import INDEX_NAME
+from index.containing import Postings
 from index.explaining import explain
 from index.filtering import Filters, meet
 from index.guessing import Guesser
@@ -77,7 +78,7 @@ class Snapshot:
         self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
         self._sections = np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False)
         weights = load_weights()
-        self._scorer = Scorer(reader._terms, self._folded, self._sections, weights)
+        self._scorer = Scorer(Postings(reader._terms, self._folded, self._sections), weights)
         self._segmenter = segmenter_for(tuning.words)
         self._parse = _parsing(Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights), self._scorer)
         self._layers = Layers(self._scorer, Guesser(self._scorer, Sounds(place), self._segmenter), self._parse)

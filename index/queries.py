@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from opencc import OpenCC
 
@@ -44,7 +44,11 @@ class Term:
     content: bool
     """False for question words and single characters: alone they make no hit."""
     origin: str = "query"
-    """`query`, `synonym`, `prefix` or `similar`."""
+    """`query`, `synonym` or `prefix`."""
+
+    def place(self) -> int:
+        """Words that make a hit come first, then pairs that do, then mere company, as `searching.py` relies on."""
+        return 2 if not self.content else 0 if self.kind == "words" else 1
 
 
 @dataclass(slots=True)
@@ -77,8 +81,14 @@ class Query:
 
 
 @cache
-def _regional() -> tuple[OpenCC, OpenCC]:
+def _converters() -> tuple[OpenCC, OpenCC]:
     return OpenCC("tw2sp"), OpenCC("s2twp")
+
+
+@lru_cache(maxsize=1 << 14)
+def _in_taiwan(word: str) -> str:
+    """The word used in Taiwan, folded. A conversion takes 20 µs, a remembered one nothing."""
+    return fold(_converters()[1].convert(word))
 
 
 class Parser:
@@ -163,10 +173,9 @@ class Parser:
         for size in range(min(_LONGEST_SYNONYM, len(words)), 0, -1):
             for i in range(len(words) - size + 1):
                 others.extend(self._synonyms.get("".join(words[i : i + size]), ()))
-        for converter in _regional():
-            other = fold(converter.convert(query.text))
-            if other != folded:
-                others.append(other)
+        others.extend(other for word in words if len(word) > 1 and (other := _in_taiwan(word)) != word)
+        if not folded.isascii() and fold(query.text.lower()) != query.text.lower():  # 繁體: by the whole phrase
+            others.append(fold(_converters()[0].convert(query.text)))
         known = set(words)
         added = 0
         for other in dict.fromkeys(others):
@@ -219,8 +228,8 @@ class _Terms:
                 self._found[place] = Term(term.key, term.kind, term.text, term.weight, True, term.origin)
 
     def terms(self) -> list[Term]:
-        """All terms, those that make a hit first."""
-        return sorted(self._found.values(), key=lambda term: not term.content)
+        """All terms, in the order of `Term.place`."""
+        return sorted(self._found.values(), key=Term.place)
 
 
 __all__ = ["MAX_LENGTH", "Parser", "Query", "Term", "Unit"]

@@ -8,15 +8,17 @@ found in ten sections take 60.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
 LENGTH = 96
 """Characters of a passage, about two lines on a phone."""
 
-_MOST_MARKS = 60  # occurrences looked at in one section
-_CLAUSE = "。！？；\n"
-_PAUSE = "，、：,.;!? "
+_MOST_MARKS, _MOST_STARTS = 60, 20  # occurrences looked at in one section, and passages compared
+_CLAUSE = re.compile("[。！？；\n]")
+_PAUSE = re.compile("[，、：,.;!? ]")
+_OPEN, _CLOSE = "\x1e", "\x1f"  # no text holds them: they separate the records of the index
 
 
 def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
@@ -45,48 +47,59 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
 def snippet(text: str, folded: str, marks: Sequence[str]) -> str:
     """Return the passage of `text` with the most matched characters, marked and escaped."""
     found = spans(folded, marks)
-    begin, end = _window(text, found)
+    begin, end = _window(text, found) if len(text) > LENGTH else (0, len(text))
     pieces = ["…"] if begin else []
     at = begin
     for left, right in found:
-        if right <= begin or left >= end:
+        if right <= begin:
             continue
+        if left >= end:
+            break
         left, right = max(left, begin), min(right, end)
-        pieces += (escape(text[at:left]), "<mark>", escape(text[left:right]), "</mark>")
+        pieces += (text[at:left], _OPEN, text[left:right], _CLOSE)
         at = right
-    pieces.append(escape(text[at:end]))
+    pieces.append(text[at:end])
     if end < len(text):
         pieces.append("…")
-    return "".join(pieces).replace("\n", " ").replace("\t", " ").strip()
+    passage = escape("".join(pieces).replace("\n", " ").replace("\t", " ").strip())
+    return passage.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
 
 
 def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Choose the passage: most different matched characters, cut at clause boundaries where one is near."""
-    if len(text) <= LENGTH:
-        return 0, len(text)
+    best = _densest(text, found)
+    begin = max(0, best - 16)
+    if best <= 24:
+        begin = 0
+    else:  # the nearest end of a clause before the first match, or else a pause
+        ends = [match.end() for match in _CLAUSE.finditer(text, best - 30 if best > 30 else 0, best)]
+        ends = ends or [match.end() for match in _PAUSE.finditer(text, best - 30 if best > 30 else 0, best)]
+        begin = ends[-1] if ends else begin
+    end = min(len(text), begin + LENGTH)
+    if end < len(text):
+        last = begin + LENGTH // 2
+        for _, right in found:
+            if last < right <= end:
+                last = right
+        cuts = [match.end() for match in _CLAUSE.finditer(text, last, end)]
+        end = cuts[-1] if cuts else end
+    return begin, end
+
+
+def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
+    """Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little."""
     best, best_value = 0, -1
     for number, (begin, _) in enumerate(found):
-        seen: set[str] = set()
+        seen = set()
         value = 0
         for left, right in found[number:]:
             if right > begin + LENGTH - 12:
                 break
             piece = text[left:right]
-            value += 3 * (right - left) if piece not in seen else 1
+            value += 1 if piece in seen else 3 * (right - left)
             seen.add(piece)
         if value > best_value:
             best, best_value = begin, value
-    begin = max(0, best - 16)
-    for stops in (_CLAUSE, _PAUSE):  # the nearest end of a clause before the first match
-        cut = max(text.rfind(stop, max(0, best - 30), best) for stop in stops)
-        if cut >= 0:
-            begin = cut + 1
+        if number == _MOST_STARTS:
             break
-    if best <= 24:
-        begin = 0
-    end = min(len(text), begin + LENGTH)
-    cut = max(text.rfind(stop, begin + LENGTH // 2, end) for stop in _CLAUSE)
-    last = max((right for _, right in found if right <= end), default=0)
-    if end < len(text) and cut + 1 >= max(last, begin + 1):
-        end = cut + 1
-    return begin, end
+    return best

@@ -18,6 +18,7 @@ from whoosh.scoring import BM25F
 
 from index.blobs import Texts
 from index.codec import INDEX_NAME, KINDS, term_key
+from index.containing import Postings
 from index.queries import Query
 from index.queries import Term as OurTerm
 from index.searching import Scorer
@@ -34,7 +35,7 @@ def place(site_index: Path) -> Path:
 def test_scores_equal_whooshs_own(place: Path, kind: str) -> None:
     weights = replace(load_weights(), rarity=1.0)
     reader = open_dir(str(place), indexname=INDEX_NAME, readonly=True).reader()
-    scorer = Scorer(reader._terms, Texts(place / "folded"), np.load(place / "sections.npy"), weights)
+    scorer = Scorer(Postings(reader._terms, Texts(place / "folded"), np.load(place / "sections.npy")), weights)
     draw = random.Random(42)
     texts = [text.decode() for _, text in reader._terms.terms_from(kind, b"")]
     with open_dir(str(place), indexname=INDEX_NAME, readonly=True).searcher(
