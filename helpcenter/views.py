@@ -106,7 +106,7 @@ def api_search() -> Response:
     if note:
         abort(400, f"q 最多 {LONGEST_QUERY} 个字符。")
     results = snapshot().search(query, parse_filters(), limit, offset)
-    return keep(jsonify(results_to_json(results)), seen(query, results, live=False))
+    return keep(jsonify(results_to_json(results)), seen(query, results, live=True))
 
 
 @blueprint.get("/healthz")
