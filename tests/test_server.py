@@ -254,6 +254,22 @@ def test_a_killed_worker_is_replaced(serve: Serve, site_index: Path) -> None:
         assert site.get("/healthz")
 
 
+def test_connections_are_shared_among_workers(serve: Serve, site_index: Path) -> None:
+    def sockets(pid: int) -> int:
+        return sum(os.readlink(file).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir())
+
+    with serve(site_index) as site, contextlib.ExitStack() as clients:
+        pids = workers_of(site)
+        before = [sockets(pid) for pid in pids]
+        for _ in range(12):
+            client = clients.enter_context(contextlib.closing(connect(site.address)))
+            client.request("GET", "/healthz")
+            assert client.getresponse().read()
+        taken = [sockets(pid) - earlier for pid, earlier in zip(pids, before, strict=True)]
+        assert sum(taken) == 12
+        assert min(taken) >= 3
+
+
 def test_sigterm_stops_it_cleanly(serve: Serve, site_index: Path) -> None:
     with serve(site_index) as site:
         connection = connect(site.address)
