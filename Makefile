@@ -45,7 +45,7 @@ evaluate: setup ## judge the search on the queries of tests/judgements.tsv
 	@grep -v '^#' tests/judgements.tsv | sort -t "$$(printf '\t')" -k 3,3n | awk -F '\t' '\
 		NF == 3 { if (!($$1 in number)) { number[$$1] = "q" ++count; print number[$$1] "\t" $$1 > "instance/queries.tsv" } \
 		sub(/#.*/, "", $$2); print number[$$1] "\t" $$2 "\t" $$3 > "instance/qrels.tsv" }'
-	@$(BIN)/helpcenter evaluate --queries instance/queries.tsv --qrels instance/qrels.tsv
+	@$(BIN)/helpcenter evaluate --queries instance/queries.tsv --qrels instance/qrels.tsv --each
 
 screenshots: $(VENV)/.installed-test ## take the pictures in docs/images/ anew
 	@.ci/need chromium

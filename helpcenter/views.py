@@ -7,6 +7,7 @@ Each view takes the snapshot once, so a page never mixes two versions of the con
 
 from __future__ import annotations
 
+import mimetypes
 from datetime import datetime
 from typing import cast
 
@@ -93,6 +94,15 @@ def topic(name: str) -> Response:
     if not found:
         abort(404)
     return keep(Response(pages.render("topic.html", pages.topic_page(live, found))))
+
+
+@blueprint.get("/media/<path:name>")
+def media(name: str) -> Response:
+    """A picture of an article."""
+    picture = snapshot().media(name)
+    if picture is None:
+        abort(404)
+    return keep(Response(picture, content_type=mimetypes.guess_type(name)[0] or "application/octet-stream"))
 
 
 @blueprint.get("/api/v1/search")

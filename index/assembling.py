@@ -7,7 +7,8 @@ about a second.
     MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
     text, folded                   each section's record as written and folded (blobs.py)
     sections.npy                   per section: article number, first visible byte in `folded`, characters
-    pages                          each article as JSON, with its surroundings
+    pages                          each article as JSON
+    media, media.json              the pictures that articles show, and their names
     articles.json, topics.json     lists
     facets.json, facets.npy        filter values, and one bit a section for each
     tokens.npz, tokens.txt         word numbers per section and their vocabulary, for the next build only
@@ -26,15 +27,14 @@ from urllib.parse import quote
 
 import numpy as np
 
-from index.articles import TopicIntro
+from index.articles import TopicIntro, media, media_file
 from index.blobs import Texts
 from index.codec import write_segment
 from index.inverting import FIELD_BREAK, invert, word_key
 from index.model import FACETS
-from index.preparing import Prepared
+from index.preparing import Prepared, article_from_json
 from index.relating import related
 from index.sounds import write_sounds
-from index.tuning import Tuning
 from index.weights import Weights
 
 CARD_BREAK = "\x1f"
@@ -64,14 +64,14 @@ def open_previous(place: Path, stamp: dict[str, Any]) -> Previous:
 
 def assemble(
     place: Path,
+    content: Path,
     ids: Sequence[str],
     fresh: dict[str, Prepared],
     previous: Previous | None,
     topics: Sequence[TopicIntro],
-    tuning: Tuning,
     weights: Weights,
 ) -> dict[str, int]:
-    """Write the snapshot's files into `place`. Returns {"articles": …, "sections": …}."""
+    """Write the snapshot's files into `place`, pictures from `content`. Returns the counts of articles and sections."""
     vocabulary: dict[str, int] = {}
     kept = _Kept(previous, vocabulary) if previous else None
     pages, records, folded, digests = [], [], [], []
@@ -116,12 +116,20 @@ def assemble(
     lengths = [len(record.decode()) for record in folded]
     np.save(place / "sections.npy", np.array([article_of, visible, lengths], np.uint32).reshape(3, -1))
     Texts.write(place / "pages", pages)
+    _write_media(place, content, pages)
     neighbours = related(inverted, np.array(article_of, np.uint32), len(pages), weights)
     surroundings.write(place, neighbours)
     np.savez(place / "tokens.npz", words=all_words, fields=all_fields, counts=all_counts, keys=keys)
     (place / "tokens.txt").write_text("\n".join(texts), "utf-8")
     write_sounds(place, inverted, previous.place if previous else None)
     return {"articles": len(pages), "sections": len(records)}
+
+
+def _write_media(place: Path, content: Path, pages: Sequence[bytes]) -> None:
+    shown = (path for page in pages if b"/media/" in page for path in media(article_from_json(page)))
+    files = {path: file.read_bytes() for path in dict.fromkeys(shown) if (file := media_file(content, path))}
+    Texts.write(place / "media", list(files.values()))
+    _write_json(place / "media.json", list(files))
 
 
 def _visible_start(folded: bytes, lead: bool) -> int:

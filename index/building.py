@@ -24,8 +24,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from index.articles import read_topics, scan
+from index.articles import article_id, read_topics, scan
 from index.assembling import Previous, assemble, open_previous
+from index.linking import IMAGE_TYPES
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.preparing import Prepared, prepare
 from index.segmenting import Segmenter, segmenter_for
@@ -87,7 +88,7 @@ def build(
         if faults := tuple(problem for problem in problems if problem.level == "fault"):
             raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
         skipped_ids = {item for item in skipped if not drafts}
-        identity = _identity(shape, tuning, files, topics)
+        identity = _identity(shape, tuning, files, topics, _pictures(content))
         removed = len(known.keys() - {file.id for file in files})
         if previous and previous.stamp["id"] == identity:
             return BuildReport(
@@ -103,7 +104,7 @@ def build(
         ids = [file.id for file in files if file.id not in skipped_ids]
         with folder.building() as place:
             tell("write", 0, 1)
-            counts = assemble(place, ids, prepared, previous, topics, tuning, load_weights())
+            counts = assemble(place, content, ids, prepared, previous, topics, load_weights())
             write_stamp(
                 place,
                 {
@@ -170,7 +171,7 @@ def _read(content: Path) -> list[_File]:
         except OSError as error:
             raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
         files.append(
-            _File(relative.removesuffix(".md"), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest())
+            _File(article_id(relative), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest())
         )
     return sorted(files, key=lambda file: file.id)
 
@@ -202,8 +203,19 @@ def _failures_told(index: Path) -> Iterator[None]:
         raise IndexUnavailable(f"更新没有完成：内存不够，或进程被系统结束。{kept}") from error
 
 
-def _identity(shape: dict[str, str], tuning: Tuning, files: list[_File], topics: Any) -> str:
+def _pictures(content: Path) -> list[tuple[str, int, int]]:
+    """The pictures in the content folder, with size and time of change; a new one makes a new snapshot."""
+    found = []
+    for file in content.rglob("*"):
+        if file.suffix.lower() in IMAGE_TYPES and file.is_file():
+            status = file.stat()
+            found.append((str(file.relative_to(content)), status.st_size, status.st_mtime_ns))
+    return sorted(found)
+
+
+def _identity(shape: dict[str, str], tuning: Tuning, files: list[_File], topics: Any, pictures: Any) -> str:
     digest = hashlib.sha256(repr((sorted(shape.items()), tuning, topics)).encode())
+    digest.update(repr(pictures).encode("utf-8", "surrogateescape"))
     for file in files:
         digest.update(f"{file.id}\0{file.digest}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]

@@ -25,6 +25,8 @@ class Evaluation:
 
     measures: dict[str, float]
     by_query: dict[str, dict[str, float]]
+    texts: dict[str, str]
+    """The query behind each qid."""
 
 
 def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, run: Path | None = None) -> Evaluation:
@@ -37,7 +39,9 @@ def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, ru
             raise ValueError(f"{qrels}:{number}: 相关度「{grade}」不是整数") from None
     by_query: dict[str, dict[str, float]] = {}
     lines: list[str] = []
+    texts: dict[str, str] = {}
     for _, (qid, text) in _rows(queries, 2):
+        texts[qid] = text
         ranked = rank_articles(snapshot, text, limit)
         by_query[qid] = measure([article for article, _ in ranked], judged[qid])
         lines.extend(
@@ -47,7 +51,7 @@ def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, ru
         run.write_text("\n".join(lines) + "\n", "utf-8")
     count = max(len(by_query), 1)
     means = {name: sum(own[name] for own in by_query.values()) / count for name in MEASURES}
-    return Evaluation(means, by_query)
+    return Evaluation(means, by_query, texts)
 
 
 def rank_articles(snapshot: Snapshot, text: str, limit: int) -> list[tuple[str, float]]:

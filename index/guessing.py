@@ -172,12 +172,14 @@ class Guesser:
         return sorted(found, key=lambda item: -item[1])
 
     def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[str, int]]:
+        """The most frequent pairs of characters in the index that sound so, with how many sections have each."""
+        terms = np.unique(self._sounds.pairs(first, second)).astype(np.int64)
         starts = self._postings.terms.starts
-        found: dict[str, int] = {}
-        for term in self._sounds.pairs(first, second):
-            key = int(self._keys[term])
-            found[chr(key >> 21 & 0x1FFFFF) + chr(key & 0x1FFFFF)] = int(starts[term + 1] - starts[term])
-        return sorted(found.items(), key=lambda item: -item[1])[: _BEAM * 4]
+        sizes = (starts[terms + 1] - starts[terms]).astype(np.int64)
+        best = np.argsort(-sizes, kind="stable")[: _BEAM * 4]
+        keys = self._keys[terms[best]].tolist()
+        pairs = (chr(key >> 21 & 0x1FFFFF) + chr(key & 0x1FFFFF) for key in keys)
+        return list(zip(pairs, sizes[best].tolist(), strict=True))
 
     def _stands(self, text: str) -> bool:
         """Whether some section contains `text`."""

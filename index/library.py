@@ -86,6 +86,8 @@ class Snapshot:
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
         self._lines = tuple(map(_article_card, self._articles))
         self._topics = self._read_topics(_json(place, "topics"))
+        self._media = Texts(place / "media")
+        self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
         self._filters = Filters(place, self.section_count)
 
     # Articles
@@ -118,6 +120,11 @@ class Snapshot:
             previous=beside[at - 1] if at else None,
             next=beside[at + 1] if at + 1 < len(beside) else None,
         )
+
+    def media(self, path: str) -> bytes | None:
+        """A picture that articles show, by its path in the content folder, or None."""
+        number = self._media_names.get(path)
+        return None if number is None else self._media[number]
 
     def _read_topics(self, records: list[dict[str, Any]]) -> dict[str, Topic]:
         members: dict[str, list[tuple[float, str, ArticleCard]]] = {}

@@ -62,9 +62,11 @@ def _tuple(value: Any) -> Any:
 def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:
     """Return title, aliases, heading and body of a section, as they are searched.
 
-    The part above the first heading stands for the article as a whole: it also holds the summary.
+    The part above the first heading stands for the article as a whole: it also holds the summary. What the article
+    applies to is shown beside it, and so counts with the aliases: a carrier's name finds it though no sentence says it.
     """
-    aliases = "\n".join((*article.aliases, *article.tags))
+    applies = (*article.region, *article.carrier, *article.situation, *article.device)
+    aliases = "\n".join(dict.fromkeys((*article.aliases, *article.tags, *applies)))
     body = section.text
     if not section.anchor and article.summary and article.summary not in body:
         body = f"{article.summary}\n{body}" if body else article.summary

@@ -9,7 +9,7 @@ at the first build only; the table travels from snapshot to snapshot, and a serv
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,9 @@ class Sounds:
                 for code, row in zip(readings["codes"].tolist(), readings["table"].tolist(), strict=True)
             }
         self._numbers = {name: number for number, name in enumerate(names) if name}
-        self._keys = np.load(place / "sound_keys.npy", mmap_mode="r", allow_pickle=False)
-        self._terms = np.load(place / "sound_terms.npy", mmap_mode="r", allow_pickle=False)
+        self._keys, self._terms = (
+            np.asarray(np.load(place / f"sound_{name}.npy", mmap_mode="r", allow_pickle=False)) for name in ("keys", "terms")
+        )
 
     def of(self, character: str) -> tuple[str, ...]:
         """The toneless readings of a character, the common one first."""
@@ -91,13 +92,16 @@ class Sounds:
         """The number of a whole syllable; 0 for anything else."""
         return self._numbers.get(syllable, 0)
 
-    def pairs(self, first: Sequence[str], second: Sequence[str]) -> Iterator[int]:
-        """Yield the term numbers of all pairs whose characters read as one of `first` and one of `second`."""
-        for left in first:
-            for right in second:
-                key = self._numbers[left] << _SHIFT | self._numbers[right]
-                begin, end = np.searchsorted(self._keys, (key, key + 1))
-                yield from self._terms[begin:end].tolist()
+    def pairs(self, first: Sequence[str], second: Sequence[str]) -> Any:
+        """Return the term numbers of all pairs whose characters read as one of `first` and one of `second`.
+
+        All at once: initials like `sjzhk` ask for thousands of combinations.
+        """
+        left, right = (np.array([self._numbers[name] for name in names], np.uint32) for names in (first, second))
+        wanted = (left[:, None] << np.uint32(_SHIFT) | right).ravel()
+        begins, ends = np.searchsorted(self._keys, wanted), np.searchsorted(self._keys, wanted, "right")
+        spans = [self._terms[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True) if end > begin]
+        return np.concatenate(spans) if spans else np.empty(0, np.uint32)
 
     def starting(self, letters: str) -> tuple[str, ...]:
         """All syllables that begin with `letters`."""

@@ -170,6 +170,17 @@ def test_a_damaged_snapshot_is_named_not_served(content: Path, tmp_path: Path, d
     assert len(found(index, "激活")) == 6
 
 
+def test_pictures_travel_in_the_snapshot(content: Path, tmp_path: Path) -> None:
+    (content / "topic" / "map.png").write_bytes(b"\x89PNG one")
+    (content / "topic" / "n0.md").write_text("# 地图\n\n![旧地图](map.png) ![没有](no.png)\n", "utf-8")
+    build(content, tmp_path / "index")
+    assert Library(tmp_path / "index").snapshot().media("topic/map.png") == b"\x89PNG one"
+    assert Library(tmp_path / "index").snapshot().media("topic/no.png") is None
+    (content / "topic" / "map.png").write_bytes(b"\x89PNG another")
+    build(content, tmp_path / "index")
+    assert Library(tmp_path / "index").snapshot().media("topic/map.png") == b"\x89PNG another"
+
+
 def test_without_an_index_the_way_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(IndexUnavailable, match="helpcenter index"):
         Library(tmp_path).snapshot()

@@ -220,6 +220,10 @@ def test_explain_adds_up_and_says_why_not(snapshot: Snapshot) -> None:
         snapshot.explain("补办", "no/such")
 
 
+def test_a_carrier_is_found_though_no_sentence_names_it(snapshot: Snapshot) -> None:
+    assert snapshot.search("Orange").hits[0].article == "lost/card"
+
+
 def test_related_articles_are_near(site_index: Path) -> None:
     snapshot = Library(site_index).snapshot()
     page = snapshot.page("replacement/france-lost")

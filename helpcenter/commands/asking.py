@@ -71,16 +71,20 @@ def readable_hit(number: int, hit: Hit) -> str:
 @index_option
 @click.option("--limit", metavar="N", type=click.IntRange(1), default=50, show_default=True, help="每个查询取几篇。")
 @click.option("--run", "run_path", metavar="FILE", type=click.Path(path_type=Path), help="另把排名写成 TREC 文件。")
-def evaluate(queries: Path, qrels: Path, index_folder: Path, limit: int, run_path: Path | None) -> None:
+@click.option("--each", is_flag=True, help="先列出每个查询的 nDCG@10，差的在前。")
+def evaluate(queries: Path, qrels: Path, index_folder: Path, limit: int, run_path: Path | None, each: bool) -> None:
     """用评判过的查询衡量搜索：nDCG@10、MRR@10、Recall@10、Recall@50、success@1、zero-result rate。"""
     import index
 
     try:
-        figures = index.evaluate(open_snapshot(index_folder), queries, qrels, limit=limit, run=run_path).measures
+        evaluation = index.evaluate(open_snapshot(index_folder), queries, qrels, limit=limit, run=run_path)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    width = max(map(len, figures))
-    for name, value in figures.items():
+    if each:
+        for qid, own in sorted(evaluation.by_query.items(), key=lambda item: item[1]["nDCG@10"]):
+            click.echo(f"{own['nDCG@10']:.4f} {qid} {evaluation.texts[qid]}")
+    width = max(map(len, evaluation.measures))
+    for name, value in evaluation.measures.items():
         click.echo(f"{name:<{width}} {value:.4f}")
 
 

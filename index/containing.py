@@ -1,0 +1,130 @@
+"""Containing: which sections truly hold what was typed, however jieba cuts it.
+
+In: the posting arrays and the folded texts. Out: section numbers. A run of Han characters can only stand where all its
+pairs stand, so pairs give candidates; a search through the candidates' text makes it certain. Why not positions in the
+postings: they would double the index, and few candidates are left to search (0.3 µs each).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from index.blobs import Texts
+from index.codec import ArrayTerms
+from index.inverting import gram_key, word_key
+from index.queries import Choice, Unit
+
+Span = tuple[int, int]
+"""Where a term's postings begin and end."""
+
+_VERIFIED = 1500  # sections searched for the exact run; more than that hold its every pair, and differ little
+_PREFIX_WORDS, _PREFIX_SEEN = 24, 400
+
+
+class Postings:
+    """One snapshot's postings and texts."""
+
+    def __init__(self, terms: ArrayTerms, folded: Texts, sections: Any) -> None:
+        self.terms = terms
+        self.sections = terms.sections
+        self.weights = terms.weights
+        self.count = int(sections.shape[1])
+        self.folded = folded
+        self.lengths = sections[2]
+        self._visible = memoryview(np.ascontiguousarray(sections[1]).data)
+
+    def spans(self, keys: Sequence[int]) -> dict[int, Span]:
+        """Return where the postings of each known key lie; unknown keys are left out."""
+        found, begin, end = self.terms.find(np.array(keys, np.uint64))
+        places = zip(keys, found.tolist(), begin.tolist(), end.tolist(), strict=True)
+        return {key: (b, e) for key, known, b, e in places if known}
+
+    def frequency(self, key: int) -> int:
+        """In how many sections a term stands."""
+        begin, end = self.spans([key]).get(key, (0, 0))
+        return end - begin
+
+    def find(self, han: str) -> Any:
+        """Return the sections in which a Han text of two or more characters stands, ascending."""
+        pairs: list[Choice] = [(gram_key(han[i : i + 2]),) for i in range(len(han) - 1)]
+        return self.containing([Unit(han, "han", needed=pairs)])
+
+    def stands(self, unit: Unit) -> bool:
+        """Whether some section holds `unit`."""
+        return bool(len(self.containing([unit])))
+
+    def holding(self, choices: Sequence[Choice], spans: dict[int, Span], allowed: Any = None) -> Any:
+        """Return the sections that have one key of every choice, ascending."""
+        lists = []
+        for choice in dict.fromkeys(choices):
+            live = [self.sections[b:e] for b, e in (spans[key] for key in choice if key in spans)]
+            if not live:
+                return np.empty(0, np.int64)
+            lists.append(live[0] if len(live) == 1 else np.unique(np.concatenate(live)))
+        if not lists:
+            return np.empty(0, np.int64)
+        if len(lists) == 1:
+            held = lists[0].astype(np.int64)
+        elif min(map(len, lists)) * 8 < self.count:  # from the rarest on, each list leaves fewer to look for
+            lists.sort(key=len)
+            held = lists[0].astype(np.int64)
+            for other in lists[1:]:
+                at = np.searchsorted(other, held)
+                at[at == len(other)] = 0
+                held = held[other[at] == held]
+        else:
+            held = np.flatnonzero(np.bincount(np.concatenate(lists), minlength=self.count) == len(lists))
+        return held if allowed is None else held[allowed[held]]
+
+    def containing(
+        self, units: Sequence[Unit], spans: dict[int, Span] | None = None, scores: Any = None, allowed: Any = None
+    ) -> Any:
+        """Return the sections in which each unit stands as typed, ascending; of very common text, the best."""
+        choices = [choice for unit in units for choice in unit.needed]
+        if spans is None:
+            spans = self.spans([key for choice in choices for key in choice])
+        held = self.holding(choices, spans, allowed)
+        doubtful = [unit for unit in units if unit.quoted or (unit.kind == "han" and len(unit.text) > 2)]
+        if not doubtful or not len(held):
+            return held
+        if len(held) > _VERIFIED:
+            first = np.argsort(-scores[held], kind="stable") if scores is not None else np.arange(len(held))
+            held = np.sort(held[first[:_VERIFIED]])
+        for unit in doubtful:
+            held = self._verify(unit, held)
+        return held
+
+    def _verify(self, unit: Unit, held: Any) -> Any:
+        certain = np.zeros(len(held), bool)
+        span = self.spans([unit.word]).get(unit.word) if unit.word else None
+        if span:  # where jieba found it as one word it stands
+            words = self.sections[span[0] : span[1]]
+            at = np.searchsorted(words, held)
+            at[at == len(words)] = 0
+            certain = words[at] == held
+            if certain.all():
+                return held
+        data, starts, visible = self.folded.data, self.folded.starts, self._visible
+        wanted = unit.text.encode()
+        keep = [
+            sure or data.find(wanted, starts[number] + visible[number], starts[number + 1]) >= 0
+            for number, sure in zip(held.tolist(), certain.tolist(), strict=True)
+        ]
+        return held[np.array(keep, bool)]
+
+    def starting(self, prefix: str) -> list[str]:
+        """Return the commonest words of the index that begin with `prefix` and are longer."""
+        words = self.terms.vocabulary
+        begin = bisect.bisect_right(words, prefix)
+        end = bisect.bisect_left(words, prefix + "\U0010ffff", begin, min(len(words), begin + _PREFIX_SEEN))
+        seen = words[begin:end]
+        if len(seen) <= _PREFIX_WORDS:
+            return seen
+        spans = self.spans([word_key(word) for word in seen])
+        return [seen[i] for i, _ in sorted(enumerate(spans.values()), key=lambda item: item[1][0] - item[1][1])][
+            :_PREFIX_WORDS
+        ]
