@@ -32,12 +32,11 @@ from index.blobs import Texts
 from index.codec import write_segment
 from index.inverting import FIELD_BREAK, invert, word_key
 from index.model import FACETS
-from index.preparing import Prepared, article_from_json
+from index.preparing import Prepared
 from index.relating import related
+from index.serializing import CARD_BREAK, article_from_json
 from index.sounds import write_sounds
 from index.weights import Weights
-
-CARD_BREAK = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 from whoosh.index import open_dir
 
-from index.assembling import CARD_BREAK
 from index.blobs import Texts
 from index.codec import INDEX_NAME
 from index.containing import Postings
@@ -31,10 +30,10 @@ from index.guessing import Guesser
 from index.inverting import FIELD_BREAK
 from index.layering import Layers
 from index.model import ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavailable, Results, Topic
-from index.preparing import article_from_json
 from index.queries import Parser, Query
 from index.searching import Scorer
 from index.segmenting import segmenter_for
+from index.serializing import CARD_BREAK, article_from_json
 from index.snapshots import IndexFolder, file_states, read_stamp
 from index.snippets import snippet
 from index.sounds import Sounds

@@ -7,19 +7,16 @@ build takes it out of the last snapshot instead of making it again.
 
 from __future__ import annotations
 
-import json
 from array import array
-from dataclasses import asdict, dataclass, fields
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
 
 from index.articles import parse
 from index.folding import clean, fold
 from index.inverting import FIELD_BREAK, SECTION_BREAK
 from index.model import Article, Problem, Section
 from index.segmenting import Segmenter
+from index.serializing import article_to_json
 
-_DATES = ("updated", "verified", "expires")
 _BREAKS = str.maketrans({FIELD_BREAK: " ", SECTION_BREAK: " "})
 
 
@@ -30,7 +27,7 @@ class Prepared:
     id: str
     digest: str
     page: bytes
-    """The article as JSON: see `article_from_json`."""
+    """The article as JSON: see `serializing.py`."""
     records: list[bytes]
     """Title, aliases, heading and body joined by FIELD_BREAK, as written, UTF-8."""
     folded: list[bytes]
@@ -39,24 +36,6 @@ class Prepared:
     word_fields: bytes
     word_counts: list[int]
     vocabulary: list[str]
-
-
-def article_to_json(article: Article) -> bytes:
-    """Serialise an article."""
-    return json.dumps(asdict(article), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
-
-
-def article_from_json(raw: bytes) -> Article:
-    """The inverse of `article_to_json`."""
-    record: dict[str, Any] = json.loads(raw)
-    record["sections"] = tuple(Section(**section) for section in record["sections"])
-    for name in _DATES:
-        record[name] = date.fromisoformat(record[name]) if record[name] else None
-    return Article(**{field.name: _tuple(record[field.name]) for field in fields(Article)})
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:

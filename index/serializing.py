@@ -1,0 +1,37 @@
+"""Serializing: an article as JSON and back, as the snapshot keeps it.
+
+In: an `Article`, or the bytes of one. Out: the other. Why apart from preparing: the server reads articles too, and must
+not load the Markdown parser for it (0.2 s of its start).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from datetime import date
+from typing import Any
+
+from index.model import Article, Section
+
+CARD_BREAK = "\x1f"
+"""Between the parts of a section's card: article id, anchor, title, heading, topic title, address."""
+
+_DATES = ("updated", "verified", "expires")
+
+
+def article_to_json(article: Article) -> bytes:
+    """Serialise an article."""
+    return json.dumps(asdict(article), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+
+
+def article_from_json(raw: bytes) -> Article:
+    """The inverse of `article_to_json`."""
+    record: dict[str, Any] = json.loads(raw)
+    record["sections"] = tuple(Section(**section) for section in record["sections"])
+    for name in _DATES:
+        record[name] = date.fromisoformat(record[name]) if record[name] else None
+    return Article(**{field.name: _tuple(record[field.name]) for field in fields(Article)})
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
