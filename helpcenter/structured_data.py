@@ -37,7 +37,7 @@ def linked_data(article: Article, view: Frame, trail: Sequence[tuple[str, str]])
     publisher = {"@type": "Organization", "name": view.site.name}
     dated = {"dateModified": article.updated.isoformat()} if article.updated else {}
     page = {"inLanguage": view.lang, "mainEntityOfPage": view.canonical}
-    data = [
+    data: list[dict[str, Any]] = [
         {"@type": "Article", **about, **page, "author": publisher, "publisher": publisher, **dated},
         {"@type": "BreadcrumbList", "itemListElement": crumbs},
     ]
@@ -45,7 +45,7 @@ def linked_data(article: Article, view: Frame, trail: Sequence[tuple[str, str]])
         data.append({"@type": "FAQPage", **page, "mainEntity": asked})
     elif told := how_to(article):
         data.append({"@type": "HowTo", "name": article.title, "description": article.summary, **page, "step": told})
-    text = json.dumps({"@context": "https://schema.org", "@graph": data}, ensure_ascii=False)
+    text = json.dumps([{"@context": "https://schema.org", **entry} for entry in data], ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 escaped right here
 
 
