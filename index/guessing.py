@@ -9,9 +9,10 @@ offered as 您是不是要找 …. Whether it may be shown at all is for `layeri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -24,6 +25,7 @@ from index.sounds import Sounds
 _LONGEST = 8  # characters of a unit guessed as a whole; longer ones are sentences, mended word by word
 _BEAM = 60
 _TRIED = 10
+_UNITS = 6  # unknown units guessed in one query; forty of them took seconds, and are no slip of the keyboard
 _LETTERS = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
 
 
@@ -56,7 +58,7 @@ class Guesser:
         letters = _LETTERS.search(query.folded)
         if letters:
             typed = letters.group()
-            unknown = [u for u in query.units if u.kind == "latin" and u.text.isalpha() and not self._known(u)]
+            unknown = self._unknown(unit for unit in query.units if unit.kind == "latin" and unit.text.isalpha())
             if unknown:
                 found.extend(self._replaced(query, typed, self._spelled(typed), "pinyin"))
                 if len(unknown) < len(typed.split()):
@@ -64,19 +66,20 @@ class Guesser:
                         found.extend(self._replaced(query, unit.text, self._spelled(unit.text), "pinyin"))
                 for unit in unknown:
                     found.extend(self._replaced(query, unit.text, self._near(unit.text), "similar"))
-        for unit in query.units:
-            if unit.kind == "han" and len(unit.text) > 1 and not self._known(unit):
-                if len(unit.text) <= _LONGEST:
-                    found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
-                else:
-                    found.extend(self._mended(query, unit))
+        for unit in self._unknown(unit for unit in query.units if unit.kind == "han" and len(unit.text) > 1):
+            if len(unit.text) <= _LONGEST:
+                found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
+            else:
+                found.extend(self._mended(query, unit))
         best: dict[str, Guess] = {}
         for guess in sorted(found, key=lambda guess: -guess.weight):
             best.setdefault(guess.text, guess)
         return list(best.values())[:_TRIED]
 
-    def _known(self, unit: Unit) -> bool:
-        return self._postings.stands(unit)
+    def _unknown(self, units: Iterable[Unit]) -> list[Unit]:
+        """The first few of the units that stand nowhere, each once."""
+        strange = {unit.text: unit for unit in units if not self._postings.stands(unit)}
+        return list(strange.values())[:_UNITS]
 
     def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
         for variant, weight in variants:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,13 @@ class Layers:
 
     def __init__(self, scorer: Scorer, guesser: Guesser, parse: Callable[[str], Query]) -> None:
         self._scorer = scorer
-        self._guesser = guesser
         self._parse = parse
+
+        @lru_cache(maxsize=1024)
+        def guesses(text: str) -> list[Guess]:
+            return guesser.guesses(parse(text))
+
+        self._guesses = guesses  # remembered: the counts of five filters ask for the same ones again
 
     def find(self, query: Query, allowed: Any, wanted: int) -> Found:
         """Rank the sections that fit; see Scorer.rank for the arguments."""
@@ -66,7 +72,7 @@ class Layers:
         ranking = found.ranking
         top = float(ranking.scores.max(initial=0.0))
         guess_of = np.zeros(self._scorer.count, np.int16)
-        for guess in self._guesser.guesses(found.query):
+        for guess in self._guesses(found.query.text):
             other = self._parse(guess.text)
             meant = self._scorer.rank(other, allowed, wanted)
             fresh = meant.contained if len(meant.contained) else meant.complete

@@ -81,7 +81,8 @@ class Sounds:
             }
         self._numbers = {name: number for number, name in enumerate(names) if name}
         self._keys, self._terms = (
-            np.asarray(np.load(place / f"sound_{name}.npy", mmap_mode="r", allow_pickle=False)) for name in ("keys", "terms")
+            np.asarray(np.load(place / name, mmap_mode="r", allow_pickle=False))
+            for name in ("sound_keys.npy", "sound_terms.npy")
         )
 
     def of(self, character: str) -> tuple[str, ...]:
@@ -100,7 +101,8 @@ class Sounds:
         left, right = (np.array([self._numbers[name] for name in names], np.uint32) for names in (first, second))
         wanted = (left[:, None] << np.uint32(_SHIFT) | right).ravel()
         begins, ends = np.searchsorted(self._keys, wanted), np.searchsorted(self._keys, wanted, "right")
-        spans = [self._terms[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True) if end > begin]
+        known = np.flatnonzero(ends > begins)
+        spans = [self._terms[begins[i] : ends[i]] for i in known.tolist()]
         return np.concatenate(spans) if spans else np.empty(0, np.uint32)
 
     def starting(self, letters: str) -> tuple[str, ...]:
