@@ -8,7 +8,7 @@ postings: they would double the index, and few candidates are left to search (0.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,9 +57,9 @@ class Postings:
         """Whether some section holds `unit`."""
         return bool(len(self.containing([unit])))
 
-    def holding(self, choices: Sequence[Choice], spans: dict[int, Span], allowed: Any = None) -> Any:
-        """Return the sections that have one key of every choice, ascending."""
-        lists = []
+    def holding(self, choices: Iterable[Choice], spans: dict[int, Span], within: Any = None) -> Any:
+        """Return the sections, `within` some or of all, that have one key of every choice, ascending."""
+        lists = [] if within is None else [within]
         for choice in dict.fromkeys(choices):
             live = [self.sections[b:e] for b, e in (spans[key] for key in choice if key in spans)]
             if not live:
@@ -67,27 +67,24 @@ class Postings:
             lists.append(live[0] if len(live) == 1 else np.unique(np.concatenate(live)))
         if not lists:
             return np.empty(0, np.int64)
-        if len(lists) == 1:
-            held = lists[0].astype(np.int64)
-        elif min(map(len, lists)) * 8 < self.count:  # from the rarest on, each list leaves fewer to look for
-            lists.sort(key=len)
-            held = lists[0].astype(np.int64)
-            for other in lists[1:]:
-                at = np.searchsorted(other, held)
-                at[at == len(other)] = 0
-                held = held[other[at] == held]
-        else:
-            held = np.flatnonzero(np.bincount(np.concatenate(lists), minlength=self.count) == len(lists))
-        return held if allowed is None else held[allowed[held]]
+        lists.sort(key=len)
+        if len(lists) > 1 and len(lists[0]) * 8 > self.count:
+            return np.flatnonzero(np.bincount(np.concatenate(lists), minlength=self.count) == len(lists))
+        held = lists[0].astype(np.int64)
+        for other in lists[1:]:  # from the rarest on, each list leaves fewer to look for
+            at = np.searchsorted(other, held)
+            at[at == len(other)] = 0
+            held = held[other[at] == held]
+        return held
 
-    def containing(
-        self, units: Sequence[Unit], spans: dict[int, Span] | None = None, scores: Any = None, allowed: Any = None
-    ) -> Any:
-        """Return the sections in which each unit stands as typed, ascending; of very common text, the best."""
-        choices = [choice for unit in units for choice in unit.needed]
-        if spans is None:
-            spans = self.spans([key for choice in choices for key in choice])
-        held = self.holding(choices, spans, allowed)
+    def containing(self, units: Sequence[Unit], held: Any = None, scores: Any = None) -> Any:
+        """Return the sections in which each unit stands as typed, ascending; of very common text, the best by `scores`.
+
+        `held`: the sections that hold what the units need, where the caller knows them.
+        """
+        if held is None:
+            choices = [choice for unit in units for choice in unit.needed]
+            held = self.holding(choices, self.spans([key for choice in choices for key in choice]))
         doubtful = [unit for unit in units if unit.quoted or (unit.kind == "han" and len(unit.text) > 2)]
         if not doubtful or not len(held):
             return held

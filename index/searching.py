@@ -70,8 +70,13 @@ class Scorer:
         if allowed is not None:
             scores *= allowed
             found &= allowed
-        complete = self.postings.holding(query.needed, spans, allowed)
-        contained = self.postings.containing(query.units, spans, scores, allowed)
+        complete = self.postings.holding(query.needed, spans)
+        if allowed is not None:
+            complete = complete[allowed[complete]]
+        # What was asked for is among what the units need, so only the rest is left to look for.
+        rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
+        held = self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
+        contained = self.postings.containing(query.units, held, scores)
         if len(contained):
             scores[contained] += scores.max()
             found[contained] = True
