@@ -20,7 +20,7 @@ HAN = "㐀-䶿一-鿿豈-﫿〇々\U00020000-\U0003134f"
 """Han characters, for use inside a regular expression's brackets. jieba alone knows U+4E00–9FD5 only."""
 
 _HYPHENS = frozenset("‐‑‒–—―−﹣")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
 
 
 # Variants of Taiwan and Hong Kong that OpenCC's t2s leaves alone. Its tw2s and hk2s know them too, but make 幺 of the
@@ -72,7 +72,7 @@ def fold(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return `text` without the characters nobody sees (soft hyphens, zero-width spaces, byte-order marks).
+    """Return `text` without the characters nobody sees (soft hyphens, zero-width spaces, halves of surrogate pairs).
 
     They would split a word that looks whole. Done once, before offsets exist: on a section when it is built, on a
     query when it arrives.

@@ -97,9 +97,10 @@ class Scorer:
         content = [one for one in live if one[0].content]
         company = live[len(content) :]
         late = [one for one in company if one[2] - one[1] > _LONG_LIST] if content else []
+        early = [one for one in company if one[2] - one[1] <= _LONG_LIST] if content else company
         words = sum(end - begin for term, begin, end in content if term.kind == "words")
         split = sum(end - begin for _, begin, end in content)
-        section, weight = self._lists(content + [one for one in company if one not in late])
+        section, weight = self._lists(content + early)
         scores = np.bincount(section[:split], weight[:split], self.count) if split else np.zeros(self.count)
         found = scores > 0
         worded = np.zeros(self.count, bool)
