@@ -210,7 +210,7 @@ def _walk(content: Path) -> Iterator[tuple[str, Path, str]]:
     folders = [("", root)]
     while folders:
         prefix, folder = folders.pop()
-        for entry in os.scandir(folder):
+        for entry in _entries(folder):
             path, file = prefix + entry.name, Path(entry.path)
             if entry.name.startswith((".", "_")) and entry.name != TOPIC_FILE:
                 continue
@@ -219,6 +219,9 @@ def _walk(content: Path) -> Iterator[tuple[str, Path, str]]:
                     yield shown, file, "名字里有控制字符或乱码，没有收录：改名"
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((f"{path}/", file))
+            elif not os.path.exists(file):  # in or through a link that leads nowhere, or in a circle
+                if file.suffix.lower() in (".md", ".markdown"):
+                    yield path, file, "不是普通文件，没有收录：检查链接是否断了"
             elif entry.is_dir():
                 yield path, file, "是指向文件夹的链接，没有收录：把文件夹本身放进来"
             elif file.suffix.lower() not in (".md", ".markdown"):
@@ -231,5 +234,16 @@ def _walk(content: Path) -> Iterator[tuple[str, Path, str]]:
                 yield path, file, "" if file.suffix == ".md" else "扩展名不是 .md，没有收录：改名为 .md"
 
 
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder; nothing where it was deleted meanwhile."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
 def _printable(name: str) -> str:
+    if name.isprintable():
+        return name
     return "".join("?" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in name)
