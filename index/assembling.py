@@ -18,6 +18,7 @@ about a second.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,14 +30,18 @@ import numpy as np
 
 from index.articles import TopicIntro, media, media_file
 from index.blobs import Texts
-from index.codec import write_segment
-from index.inverting import FIELD_BREAK, invert, word_key
+from index.codec import read_inverted, write_segment
+from index.inverting import FIELD_BREAK, Inverted, average_lengths, invert, word_key
+from index.merging import merge
 from index.model import FACETS
 from index.preparing import Prepared
 from index.relating import related
 from index.serializing import CARD_BREAK, article_from_json
 from index.sounds import write_sounds
 from index.weights import Weights
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z").match  # an anchor that needs no quoting; quote() takes 10 µs
+_MERGED = 5  # the changed and removed share of the sections, one in so many, up to which merging is quicker
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ def assemble(
     all_counts = np.array(counts, np.uint32)
     texts = list(vocabulary)
     keys = kept.keys(texts) if kept else np.fromiter(map(word_key, texts), np.uint64, len(texts))
-    inverted = invert([record.decode() for record in folded], all_words, all_fields, all_counts, keys, weights)
+    tokens = _Tokens(folded, all_words, all_fields, all_counts, keys)
+    inverted = (kept.merged(tokens, ids, fresh, weights) if kept else None) or tokens.invert(weights)
 
     parsed = [json.loads(page) for page in pages]
     surroundings = _Surroundings(parsed, digests, topics)
@@ -139,11 +145,34 @@ def _visible_start(folded: bytes, lead: bool) -> int:
     return len(title) + len(aliases) + 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """What is inverted: of all sections, or of `only` some."""
+
+    folded: Sequence[bytes]
+    words: Any
+    fields: Any
+    counts: Any
+    keys: Any
+
+    def invert(self, weights: Weights, averages: Any = None) -> Inverted:
+        records = [record.decode() for record in self.folded]
+        return invert(records, self.words, self.fields, self.counts, self.keys, weights, averages)
+
+    def only(self, sections: Any) -> _Tokens:
+        chosen = np.zeros(len(self.folded), bool)
+        chosen[sections] = True
+        words = np.repeat(chosen, self.counts)
+        folded = [self.folded[number] for number in sections.tolist()]
+        return _Tokens(folded, self.words[words], self.fields[words], self.counts[chosen], self.keys)
+
+
 class _Kept:
     """Unchanged articles, read back from the previous snapshot."""
 
     def __init__(self, previous: Previous, vocabulary: dict[str, int]) -> None:
         place = previous.place
+        self._place = place
         self._spans = previous.articles
         self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
         with np.load(place / "tokens.npz", allow_pickle=False) as tokens:
@@ -165,6 +194,31 @@ class _Kept:
             self._fields[span],
             self._counts[first:last].tolist(),
         )
+
+    def merged(
+        self, tokens: _Tokens, ids: Sequence[str], fresh: dict[str, Prepared], weights: Weights
+    ) -> Inverted | None:
+        """Merge the fresh sections into the previous index; None where it is better inverted anew."""
+        old = read_inverted(self._place)
+        moved = np.full(old.lengths.shape[1], -1, np.int64)
+        places: list[int] = []
+        at = 0
+        for article_id in ids:
+            if article_id in fresh:
+                size = len(fresh[article_id].records)
+                places.extend(range(at, at + size))
+            else:
+                _, first, last = self._spans[article_id]
+                size = last - first
+                moved[first:last] = np.arange(at, at + size)
+            at += size
+        if (moved < 0).sum() + len(places) > at // _MERGED:
+            return None
+        sections = np.array(places, np.int64)
+        averages = average_lengths(old.lengths)
+        changed = tokens.only(sections).invert(weights, averages)
+        whole = merge(old, moved, changed, sections)
+        return whole if (average_lengths(whole.lengths) == averages).all() else None
 
     def keys(self, texts: list[str]) -> Any:
         new = np.fromiter(map(word_key, texts[len(self._keys) :]), np.uint64, len(texts) - len(self._keys))
@@ -192,7 +246,8 @@ class _Surroundings:
             topic = self._topics[article["topic"]]["title"] if article["topic"] else ""
             address = "/articles/" + quote(article["id"])
             for section in article["sections"]:
-                url = address + ("#" + quote(section["anchor"]) if section["anchor"] else "")
+                anchor = section["anchor"]
+                url = address if not anchor else f"{address}#{anchor if _PLAIN(anchor) else quote(anchor)}"
                 cards.append(
                     CARD_BREAK.join(
                         (article["id"], section["anchor"], article["title"], section["heading"], topic, url)

@@ -39,7 +39,7 @@ Progress = Callable[[str, int, int], None]
 
 _SHAPING = (
     *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
-    *("preparing", "inverting", "codec", "assembling", "sounds", "relating"),
+    *("preparing", "inverting", "merging", "codec", "assembling", "sounds", "relating"),
 )
 """The modules whose code decides what a snapshot holds; a change in one forces a full build."""
 
@@ -170,9 +170,7 @@ def _read(content: Path) -> list[_File]:
             continue  # deleted since the scan
         except OSError as error:
             raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
-        files.append(
-            _File(article_id(relative), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest())
-        )
+        files.append(_File(article_id(relative), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest()))
     return sorted(files, key=lambda file: file.id)
 
 

@@ -63,6 +63,12 @@ def write_segment(folder: Path, inverted: Inverted, vocabulary: list[str], cards
     TOC(schema(), [segment], 1).write(storage, INDEX_NAME)
 
 
+def read_inverted(folder: Path) -> Inverted:
+    """Return what `write_segment` wrote into `folder`, memory-mapped."""
+    storage, segment = FileStorage(str(folder)), ArraySegment(INDEX_NAME, 0)
+    return Inverted(**{name: _open(storage, segment, name) for name in _ARRAYS})
+
+
 class ArraySegment(base.Segment):  # type: ignore[misc]
     """A segment that never changes: no deletions, no compound file."""
 
@@ -166,7 +172,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         begin, end = self._range(fieldname, text)
         weights, sections = self.weights[begin:end], self.sections[begin:end]
-        lengths = _open(*self._lengths, "lengths")[KINDS.index(fieldname)][sections]
+        lengths = _open(*self._lengths, "lengths")[KINDS.index(fieldname)][sections].sum(axis=1)
         return TermInfo(
             weight=float(weights.sum()),
             df=end - begin,
@@ -200,7 +206,7 @@ class ArraySections(base.PerDocumentReader):  # type: ignore[misc]
 
     def __init__(self, storage: FileStorage, segment: ArraySegment) -> None:
         self._count = segment.doc_count_all()
-        self._lengths = _open(storage, segment, "lengths")
+        self._lengths = _open(storage, segment, "lengths").sum(axis=2)
         self.cards = Texts(Path(storage.folder) / segment.make_filename(".cards"))
 
     def doc_count(self) -> int:

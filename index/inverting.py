@@ -3,8 +3,8 @@
 In: per section four fields (title, aliases, heading, body) as folded text and as word numbers. Out: sorted term keys,
 and for each term its sections (ascending) with one weight each: the term's BM25F pseudo-frequency.
 Why numpy: a posting is packed into one 64-bit number (term, section, field), and one sort of these numbers *is* the
-inverted index; 5 million take 0.1 s, where a dictionary of lists takes 10. Because it is that quick, an incremental
-build inverts everything anew from kept word numbers, and its result cannot differ from a full build's.
+inverted index; 5 million take 0.1 s, where a dictionary of lists takes 10. An incremental build inverts the changed
+sections alone and merges them in (`merging.py`).
 
 BM25F after Robertson, Zaragoza: The Probabilistic Relevance Framework (2009), 3.4: with field boost v_f, frequency
 tf_f and length normalisation B_f = 1 - b + b * len_f / avg len_f, the pseudo-frequency is sum over f of v_f * tf_f /
@@ -59,8 +59,8 @@ class Inverted:
     starts: U64
     sections: U32
     weights: F32
-    lengths: NDArray[np.uint32]
-    """Shape (3, sections): how many words, grams and characters each section has."""
+    lengths: U32
+    """Shape (3, sections, 4): how many words, grams and characters each section has in each field."""
 
 
 def han_mask(codes: U32) -> NDArray[np.bool_]:
@@ -83,11 +83,13 @@ def invert(
     word_counts: U32,
     word_keys: U64,
     weights: Weights,
+    averages: NDArray[np.float64] | None = None,
 ) -> Inverted:
     """Invert `records` (folded fields of each section joined by FIELD_BREAK) and their words.
 
     `words` holds word numbers, section after section, `word_counts` how many belong to each section, `word_fields` the
-    field of each, `word_keys` the key of each word number. Raises ValueError beyond MAX_SECTIONS sections.
+    field of each, `word_keys` the key of each word number. `averages` replaces the average lengths of these sections by
+    those of a whole they will be merged into. Raises ValueError beyond MAX_SECTIONS sections.
     """
     count = len(records)
     if count >= MAX_SECTIONS:
@@ -115,23 +117,40 @@ def invert(
     place_of_words: U64 = word_section << np.uint64(_FIELD_BITS) | word_fields.astype(np.uint64)
     packed_words: U64 = np.bitwise_or(rank[words] << shift, place_of_words)
 
-    lists = [
-        _lists(packed_characters, count, weights),
-        _lists(packed_grams, count, weights),
-        _lists(packed_words, count, weights),
-    ]
-    sorted_word_keys = word_keys[order]
-    keys = np.concatenate((lists[0].terms, lists[1].terms | np.uint64(_GRAM_TAG), sorted_word_keys[lists[2].terms]))
-    starts = np.concatenate(
-        (np.zeros(1, np.uint64), np.cumsum(np.concatenate([part.sizes for part in lists]), dtype=np.uint64))
+    packed = (packed_words, packed_grams, packed_characters)
+    lengths = np.stack([_field_lengths(kind, count) for kind in packed])
+    averages = average_lengths(lengths) if averages is None else averages
+    worded, paired, alone = (
+        _lists(kind, own, average, weights) for kind, own, average in zip(packed, lengths, averages, strict=True)
     )
+    lists = (alone, paired, worded)
+    word_keys = word_keys[order]
+    keys = np.concatenate((alone.terms, paired.terms | np.uint64(_GRAM_TAG), word_keys[worded.terms]))
     return Inverted(
         keys=keys,
-        starts=starts,
+        starts=starts_of(np.concatenate([part.sizes for part in lists])),
         sections=np.concatenate([part.sections for part in lists]),
         weights=np.concatenate([part.weights for part in lists]),
-        lengths=np.stack([part.lengths for part in (lists[2], lists[1], lists[0])]),
+        lengths=lengths,
     )
+
+
+def starts_of(sizes: U64) -> U64:
+    """Where each list begins, and last where all end."""
+    return np.concatenate((np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64)))
+
+
+def average_lengths(lengths: U32) -> NDArray[np.float64]:
+    """Return the average length of each kind's fields, over the sections that have the field; shape (3, 4).
+
+    Rounded to two digits: it is but a yardstick, and one that a changed article rarely moves, so that the weights of
+    all other sections stay what they are and an incremental build need not touch them (`merging.py`).
+    """
+    filled = np.maximum((lengths > 0).sum(axis=1), 1)
+    exact = np.maximum(lengths.sum(axis=1) / filled, 1)
+    digit = 10.0 ** (np.floor(np.log10(exact)) - 1)
+    rounded: NDArray[np.float64] = np.round(exact / digit) * digit
+    return rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,37 +159,42 @@ class _Lists:
     sizes: U64
     sections: U32
     weights: F32
-    lengths: U32
 
 
-def _lists(packed: U64, count: int, weights: Weights) -> _Lists:
+def _place(packed: U64) -> NDArray[np.int64]:
+    return (packed & np.uint64((1 << _SECTION_BITS + _FIELD_BITS) - 1)).astype(np.int64)
+
+
+def _field_lengths(packed: U64, count: int) -> U32:
+    lengths = np.bincount(_place(packed), minlength=count << _FIELD_BITS)
+    return lengths.reshape(count, 1 << _FIELD_BITS).astype(np.uint32)
+
+
+def _heads(ordered: U64) -> NDArray[np.int64]:
+    """Where runs of equal numbers begin."""
+    return np.flatnonzero(np.concatenate((np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1])))
+
+
+def _lists(packed: U64, lengths: U32, averages: NDArray[np.float64], weights: Weights) -> _Lists:
     """Sort packed (term, section, field) numbers into posting lists, weighted by BM25F."""
-    place_mask = np.uint64((1 << _SECTION_BITS + _FIELD_BITS) - 1)
-    boosts = np.array([weights.boosts[name] for name in FIELDS], dtype=np.float32)
-    place = (packed & place_mask).astype(np.int64)
-    per_field = np.bincount(place, minlength=count << _FIELD_BITS).reshape(count, 1 << _FIELD_BITS).astype(np.float32)
-    filled = np.maximum((per_field > 0).sum(axis=0), 1)
-    average = np.maximum(per_field.sum(axis=0) / filled, 1)
-    norm = (boosts / (1 - weights.b + weights.b * per_field / average)).astype(np.float32).ravel()
-
-    packed = np.sort(packed)
     if not len(packed):
         empty = np.empty(0, np.uint64)
-        return _Lists(empty, empty, np.empty(0, np.uint32), np.empty(0, np.float32), np.zeros(count, np.uint32))
-    first = np.flatnonzero(np.concatenate((np.ones(1, bool), packed[1:] != packed[:-1])))
+        return _Lists(empty, empty, np.empty(0, np.uint32), np.empty(0, np.float32))
+    boosts = np.array([weights.boosts[name] for name in FIELDS])
+    norm = (boosts / (1 - weights.b + weights.b * lengths / averages)).astype(np.float32).ravel()
+    packed = np.sort(packed)
+    first = _heads(packed)
     frequency = np.diff(np.append(first, len(packed))).astype(np.float32)
     packed = packed[first]
-    part = frequency * norm[(packed & place_mask).astype(np.int64)]
+    part = frequency * norm[_place(packed)]
     term_section = packed >> np.uint64(_FIELD_BITS)
-    posting = np.flatnonzero(np.concatenate((np.ones(1, bool), term_section[1:] != term_section[:-1])))
-    weight = np.add.reduceat(part, posting).astype(np.float32)
+    posting = _heads(term_section)
     term_section = term_section[posting]
     term = term_section >> np.uint64(_SECTION_BITS)
-    head = np.flatnonzero(np.concatenate((np.ones(1, bool), term[1:] != term[:-1])))
+    head = _heads(term)
     return _Lists(
         terms=term[head],
         sizes=np.diff(np.append(head, len(term))).astype(np.uint64),
         sections=(term_section & np.uint64(MAX_SECTIONS - 1)).astype(np.uint32),
-        weights=weight,
-        lengths=per_field.sum(axis=1).astype(np.uint32),
+        weights=np.add.reduceat(part, posting).astype(np.float32),
     )

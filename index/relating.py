@@ -13,6 +13,7 @@ from index.inverting import U32, Inverted
 from index.weights import Weights
 
 _NEAREST, _TELLING = 4, 20
+_LEAST = 0.05  # cosine; below, two articles share a word and no subject
 _WORD_TAG = np.uint64(2 << 62)
 
 
@@ -50,6 +51,6 @@ def related(inverted: Inverted, article_of: U32, count: int, weights: Weights) -
         score = np.concatenate([value[a:b] * value[i] for (a, b), i in zip(spans, own, strict=True)])
         total = np.bincount(near, score, count)
         total[number] = 0
-        best = np.argsort(-total, kind="stable")[:_NEAREST]
-        found.append([int(other) for other in best if total[other] > 0.05])
+        near = np.flatnonzero(total > _LEAST)
+        found.append(near[np.argsort(-total[near], kind="stable")[:_NEAREST]].tolist())
     return found

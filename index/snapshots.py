@@ -32,7 +32,7 @@ from index.model import IndexUnavailable
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Raised with any change of the files' layout; a snapshot of another format is never opened."""
 
 _NAME = re.compile(r"\d{6,12}-[0-9a-f]{12}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def _plain(reading: str) -> str:
     return "".join(letter for letter in letters.replace("u\u0308", "v") if "a" <= letter <= "z")
 
 
+@cache
 def _all_readings() -> tuple[Any, Any, list[str]]:
     from pypinyin.pinyin_dict import pinyin_dict
 
@@ -74,12 +76,9 @@ class Sounds:
 
     def __init__(self, place: Path) -> None:
         with np.load(place / "readings.npz", allow_pickle=False) as readings:
-            names = readings["syllables"].tolist()
-            self._readings = {
-                chr(code): tuple(names[number] for number in row if number)
-                for code, row in zip(readings["codes"].tolist(), readings["table"].tolist(), strict=True)
-            }
-        self._numbers = {name: number for number, name in enumerate(names) if name}
+            self._names: list[str] = readings["syllables"].tolist()
+            self._codes, self._table = readings["codes"], readings["table"]
+        self._numbers = {name: number for number, name in enumerate(self._names) if name}
         self._keys, self._terms = (
             np.asarray(np.load(place / name, mmap_mode="r", allow_pickle=False))
             for name in ("sound_keys.npy", "sound_terms.npy")
@@ -87,7 +86,8 @@ class Sounds:
 
     def of(self, character: str) -> tuple[str, ...]:
         """The toneless readings of a character, the common one first."""
-        return self._readings.get(character, ())
+        (row,) = _look_up(self._codes, self._table, np.array([ord(character)]))
+        return tuple(self._names[number] for number in row.tolist() if number)
 
     def number(self, syllable: str) -> int:
         """The number of a whole syllable; 0 for anything else."""

@@ -7,12 +7,16 @@ rollback, a server-side view (`Library`) that follows. Attacks on builds (kills,
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index import ContentFaults, IndexUnavailable, Library, build, rollback
+from index.codec import read_inverted
+from index.snapshots import IndexFolder
 
 
 @pytest.fixture
@@ -65,6 +69,30 @@ def test_an_incremental_build_answers_exactly_as_a_full_one(content: Path, tmp_p
         a, b = one.search(query), other.search(query)
         assert (a.hits, a.total, a.complete, a.facets) == (b.hits, b.total, b.complete, b.facets)
     assert [one.page(card.id) for card in one.cards()] == [other.page(card.id) for card in other.cards()]
+
+
+def test_merged_postings_equal_those_inverted_anew(tmp_path: Path) -> None:
+    draw = random.Random(7)
+    content = tmp_path / "content"
+    content.mkdir()
+
+    def write(number: int) -> None:
+        words = draw.choices(["激活", "漫游", "换卡", "护照", "eSIM", "运营商", "号码", "丢失", "报失", "手机"], k=30)
+        extra = chr(draw.randint(0x4E00, 0x9F00)) * 2
+        (content / f"n{number:03}.md").write_text(f"# 第{number}篇\n\n{''.join(words)}{extra}。\n", "utf-8")
+
+    for number in range(80):
+        write(number)
+    build(content, tmp_path / "index")
+    for _ in range(4):
+        for number in draw.sample(range(90), 5):
+            write(number)
+        (content / f"n{draw.randrange(80):03}.md").unlink(missing_ok=True)
+        assert not build(content, tmp_path / "index").full
+        build(content, tmp_path / "anew", full=True)
+        one, other = (read_inverted(IndexFolder(tmp_path / name).live()) for name in ("index", "anew"))
+        for name in ("keys", "starts", "sections", "weights", "lengths"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
 def test_a_changed_dictionary_forces_a_full_build_and_says_so(content: Path, tmp_path: Path) -> None:
