@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import wait
@@ -204,10 +204,11 @@ def _failures_told(index: Path) -> Iterator[None]:
 def _pictures(content: Path) -> list[tuple[str, int, int]]:
     """The pictures in the content folder, with size and time of change; a new one makes a new snapshot."""
     found = []
-    for file in content.rglob("*"):
-        if file.suffix.lower() in IMAGE_TYPES and file.is_file():
-            status = file.stat()
-            found.append((str(file.relative_to(content)), status.st_size, status.st_mtime_ns))
+    for folder, _, names in os.walk(content):
+        for file in (Path(folder, name) for name in names if Path(name).suffix.lower() in IMAGE_TYPES):
+            with suppress(FileNotFoundError):  # deleted meanwhile, or a link to nothing
+                status = file.stat()
+                found.append((str(file.relative_to(content)), status.st_size, status.st_mtime_ns))
     return sorted(found)
 
 
@@ -249,6 +250,8 @@ def _batches(files: list[_File], tuning: Tuning) -> Iterator[list[tuple[Prepared
     global _segmenter
     _segmenter = segmenter_for(tuning.words)
     workers = min(os.cpu_count() or 1, 8)
+    if len(files) >= _PARALLEL_FROM:
+        _segmenter.load()
     tasks = [files[i : i + _FILES_A_TASK] for i in range(0, len(files), _FILES_A_TASK)]
     if len(files) < _PARALLEL_FROM or workers == 1:
         yield from map(_prepare_batch, tasks)
@@ -265,6 +268,7 @@ def _start_worker(words: Iterable[str]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if _segmenter is None:  # spawned, not forked
         _segmenter = segmenter_for(tuple(words))
+        _segmenter.load()
 
 
 def _end_with_parent() -> None:
