@@ -8,6 +8,7 @@ Each worker asks for the live snapshot at every request, so a rebuilt index need
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import socket
@@ -20,6 +21,7 @@ from gunicorn.app.base import BaseApplication
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
+from index import IndexUnavailable
 
 WARM_UP = ("/", "/search?q=eSIM%20%E6%BF%80%E6%B4%BB", "/api/v1/search?q=eSIM")
 """Visited before forking. Whatever they answer, the server starts: an index may come good later."""
@@ -64,7 +66,9 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def warm_up(app: Flask) -> None:
-    """Answer a few requests, so that the first reader finds everything loaded and compiled."""
+    """Load the dictionary and answer a few requests, so that the first reader finds everything loaded and compiled."""
+    with contextlib.suppress(IndexUnavailable):
+        app.extensions["library"].snapshot().load()
     client = app.test_client()
     host = next((name.lstrip(".") for name in app.config.get("TRUSTED_HOSTS") or ()), "localhost")
     for address in WARM_UP:

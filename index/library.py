@@ -89,6 +89,10 @@ class Snapshot:
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
         self._filters = Filters(place, self.section_count)
 
+    def load(self) -> None:
+        """Load the whole dictionary; for a server, before it forks."""
+        self._segmenter.load()
+
     # Articles
 
     def cards(self) -> tuple[ArticleCard, ...]:

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from index.dictionary import Dictionary, open_dictionary
 from index.folding import HAN, fold
 
 _RUNS = re.compile(
@@ -77,8 +75,8 @@ def segmenter_for(words: tuple[str, ...]) -> Segmenter:
 class Segmenter:
     """jieba with its dictionary and the operators' words, as one fixed thing.
 
-    Loading takes 0.4 s and 65 MB; do it before forking. Nothing may change a segmenter afterwards: jieba's
-    `add_word` is not thread-safe, and the index would no longer fit.
+    Nothing may change a segmenter once it is made: jieba's `add_word` is not thread-safe, and the index would no
+    longer fit.
     """
 
     def __init__(self, words: Iterable[str] = ()) -> None:
@@ -88,24 +86,17 @@ class Segmenter:
         jieba.setLogLevel(logging.ERROR)
         self.words = tuple(sorted({fold(word.strip()) for word in words} - {""}))
         self._tokenizer: Any = jieba.Tokenizer()
-        self._load(jieba)
+        self._tokenizer.FREQ, self._tokenizer.total = open_dictionary(self._tokenizer, jieba.__version__)
+        self._tokenizer.initialized = True
         for word in self.words:
             if _HAN_ONLY.match(word):
                 self._tokenizer.add_word(word)
         self.stamp = hashlib.sha256("\n".join((jieba.__version__, "hmm", *self.words)).encode()).hexdigest()[:16]
 
-    def _load(self, jieba: Any) -> None:
-        # jieba's own cache is a marshal file with a guessable name in the shared temporary folder, where others can
-        # plant one. Ours lies in the user's own cache folder, made 0700.
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "helpcenter"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._tokenizer.tmp_dir = str(folder)
-            self._tokenizer.initialize()
-        except OSError:
-            with tempfile.TemporaryDirectory() as private:
-                self._tokenizer.tmp_dir = private
-                self._tokenizer.initialize()
+    def load(self) -> None:
+        """Load the whole dictionary now, for whoever will cut much: a server before it forks, a build of many files."""
+        if isinstance(self._tokenizer.FREQ, Dictionary):
+            self._tokenizer.FREQ = self._tokenizer.FREQ.whole()
 
     def cut(self, han: str) -> list[str]:
         """Return the words of a Han run; joined they are the run."""
