@@ -158,7 +158,8 @@ def llms() -> Response:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Pages are welcome everywhere, endless search results are not."""
+    """All pages but the endless ones: a query or a filter alone is a list worth finding, their combinations and the
+    pages that follow (each has a `&`) are without number. A list that holds nothing says so itself: `noindex`."""
     frame = pages.frame()
     return answer("robots.txt", Robots(frame.mount, f"{frame.simplified}/sitemap.xml"), "text/plain")
 

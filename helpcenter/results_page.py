@@ -61,6 +61,9 @@ class SearchPage:
 
     frame: Frame
     results: Markup
+    empty: bool
+    """Whether a query found nothing. Search engines leave those out: anybody may link to any query, and none ends up
+    as a page of this site by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ def results_page(
 def enclosed(page: ResultsPage) -> SearchPage:
     """The results inside the frame. Rendered first and put in whole: Jinja hands every piece of an include through
     each template above it, which took as long as making the pieces."""
-    return SearchPage(page.frame, Markup(render("_results.html", page)))  # noqa: S704 rendered by the template
+    results = Markup(render("_results.html", page))  # noqa: S704 rendered by the template
+    return SearchPage(page.frame, results, page.asked and not page.cards)
 
 
 def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
