@@ -25,7 +25,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
 
 # Variants of Taiwan and Hong Kong that OpenCC's t2s leaves alone. Its tw2s and hk2s know them too, but make 幺 of the
 # Simplified 么, and with 怎幺 no dictionary helps; and 着 of 著, which would split 著名.
-_VARIANTS = dict(zip("敍枱痺睪簷粧糭衞衹", "叙台痹睾檐妆粽卫只", strict=True))
+# 苧 is what t2s makes of 薴, and what it makes 苎 of by itself.
+_VARIANTS = dict(zip("敍枱痺睪簷粧糭衞衹苧", "叙台痹睾檐妆粽卫只苎", strict=True))
 
 
 @cache
@@ -55,11 +56,16 @@ def _fold_character(character: str) -> str:
     return " " if character.isspace() else character
 
 
+_REMEMBERED = 1 << 16  # characters; queries in all 1.1 million of them would cost every worker 100 MB
+
+
 class _Table(dict[int, str]):
     """A translation table that learns a character when it first meets it; start-up pays for nothing."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = folded = _fold_character(chr(code))
+        folded = _fold_character(chr(code))
+        if len(self) < _REMEMBERED:
+            self[code] = folded
         return folded
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from index.containing import Postings
 from index.inverting import word_key
 from index.queries import Query, Unit
-from index.searching import Scorer
 from index.segmenting import Segmenter
 from index.sounds import Sounds
 
@@ -44,13 +44,13 @@ class Guess:
 class Guesser:
     """Guesses over one snapshot's vocabulary."""
 
-    def __init__(self, scorer: Scorer, sounds: Sounds, segmenter: Segmenter) -> None:
+    def __init__(self, postings: Postings, sounds: Sounds, segmenter: Segmenter, synonyms: Iterable[str]) -> None:
         self._sounds = sounds
         self._segmenter = segmenter
-        self._postings = scorer.postings
-        self._keys = scorer.postings.terms.keys
-        words = scorer.postings.terms.vocabulary
-        self._latin = [word for word in words if word.isascii() and word.isalpha() and 2 < len(word) < 25]
+        self._postings = postings
+        self._keys = postings.terms.keys
+        known = dict.fromkeys((*postings.terms.vocabulary, *synonyms))
+        self._latin = [word for word in known if word.isascii() and word.isalpha() and 2 < len(word) < 25]
 
     def guesses(self, query: Query) -> list[Guess]:
         """Return the rewritten queries worth trying, the likeliest first; empty if every unit stands somewhere."""

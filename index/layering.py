@@ -79,6 +79,8 @@ class Layers:
             if guess.word and not len(fresh):
                 fresh = self._scorer.postings.find(guess.word)
                 fresh = fresh if allowed is None else fresh[allowed[fresh]]
+            if not len(fresh) and not ranking.total:  # a part of a guess, a synonym of it, is better than nothing
+                fresh = np.flatnonzero(meant.found)
             fresh = fresh[guess_of[fresh] == 0]
             if not len(fresh):
                 continue

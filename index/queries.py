@@ -64,6 +64,8 @@ class Unit:
     """What the unit was cut into: the words of a Han run, the shorter forms of a Latin word."""
     word: int = 0
     """The key of the unit as one word of the index, or 0."""
+    company: bool = False
+    """Nothing but question words: not asked for where something else is."""
 
 
 @dataclass(slots=True)
@@ -122,6 +124,7 @@ class Parser:
                 before = stretch[number - 1] if number else None
                 near = before.text if before and before.kind == "latin" and before.end + 1 == run.start else ""
                 words.append(self._latin(run, near, query, collected))
+        query.units = [unit for unit in query.units if not unit.company] or query.units
         query.needed.extend(choice for unit in query.units if unit.kind == "latin" for choice in unit.needed)
         if not query.needed:  # only question words: then they are what was asked for
             query.needed = [choice for unit in query.units for choice in unit.needed]
@@ -151,6 +154,7 @@ class Parser:
             collected.add("characters", character, stopped[i], content=len(run) == 1)
         if len(run) == 1:
             unit.needed.append((character_key(run),))
+        unit.company = all(stopped)
         query.units.append(unit)
         query.marks.append(run)
         return words

@@ -61,7 +61,7 @@ def snippet(text: str, folded: str, marks: Sequence[str]) -> str:
     pieces.append(text[at:end])
     if end < len(text):
         pieces.append("…")
-    passage = escape("".join(pieces).replace("\n", " ").replace("\t", " ").strip())
+    passage = escape("".join(pieces).replace("\n", " ").replace("\t", " ").strip(" "))
     return passage.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
 
 

@@ -145,6 +145,11 @@ def test_a_long_question_is_never_nothing(snapshot: Snapshot) -> None:
     assert results.hits[0].article == "lost/phone"
 
 
+def test_a_question_word_beside_the_words_asked_for_decides_nothing(snapshot: Snapshot) -> None:
+    assert first(snapshot, "怎么 护照 补办")[:2] == ("lost/card", "")
+    assert snapshot.search("怎么 护照 补办").complete == 1
+
+
 def test_counts_tell_all_from_part(snapshot: Snapshot) -> None:
     results = snapshot.search("护照 补办 景点")
     assert results.complete == 0
