@@ -261,9 +261,9 @@ class Library:
         """
         now = time.monotonic()
         # While one thread opens a new snapshot, the others go on with the old one.
-        if now - self._looked > _WATCHED and self._lock.acquire(blocking=self._snapshot is None):
+        if self._due(now) and self._lock.acquire(blocking=self._snapshot is None):
             try:
-                if now - self._looked > _WATCHED:
+                if self._due(now):
                     self._look(now)
                     self._looked = now
             finally:
@@ -271,6 +271,9 @@ class Library:
         if self._snapshot is None:
             raise IndexUnavailable(self._error)
         return self._snapshot
+
+    def _due(self, now: float) -> bool:
+        return self._snapshot is None or now - self._looked > _WATCHED
 
     def _look(self, now: float) -> None:
         version = self._folder.version()

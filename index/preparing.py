@@ -41,10 +41,10 @@ class Prepared:
 def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:
     """Return title, aliases, heading and body of a section, as they are searched.
 
-    The part above the first heading stands for the article as a whole: it also holds the summary. What the article
-    applies to is shown beside it, and so counts with the aliases: a carrier's name finds it though no sentence says it.
+    The part above the first heading stands for the article as a whole: it also holds the summary, and with the aliases
+    what the article applies to, which is shown there: a carrier's name finds it though no sentence says it.
     """
-    applies = (*article.region, *article.carrier, *article.situation, *article.device)
+    applies = () if section.anchor else (*article.region, *article.carrier, *article.situation, *article.device)
     aliases = "\n".join(dict.fromkeys((*article.aliases, *article.tags, *applies)))
     body = section.text
     if not section.anchor and article.summary and article.summary not in body:
@@ -65,14 +65,14 @@ def prepare(
     numbers: dict[str, int] = {}
     prepared = Prepared(article_id, digest, article_to_json(article), [], [], array("I"), b"", [], [])
     word_fields = bytearray()
-    cached: dict[int, list[str]] = {}
+    cached: dict[str, list[str]] = {}
     for section in article.sections:
         parts = section_fields(article, section)
         folded = [fold(part) for part in parts]
         before = len(prepared.words)
         for field, text in enumerate(folded):
-            if field < 2:  # title and aliases are the same in every section of the article
-                terms = cached[field] if field in cached else cached.setdefault(field, segmenter.terms(text))
+            if field < 2:  # title and aliases are much the same in every section of the article
+                terms = cached[text] if text in cached else cached.setdefault(text, segmenter.terms(text))
             else:
                 terms = segmenter.terms(text)
             prepared.words.extend(numbers.setdefault(term, len(numbers)) for term in terms)

@@ -2,7 +2,7 @@
 
 In: `judgements.tsv` (its first lines say how to read it) and the index of `content/`. Out: floors that a change of a
 weight, a word list or an article must not fall through. `make evaluate` lists every query's own figure. Floors stand a
-little below what was measured (nDCG@10 .94, success@1 .92, no hits .01), so that one article more does not break them.
+little below what was measured (nDCG@10 .94, success@1 .93, no hits .01), so that one article more does not break them.
 """
 
 from __future__ import annotations
