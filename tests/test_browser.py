@@ -41,6 +41,18 @@ def test_results_come_while_typing_and_the_address_stays_true(page: Page) -> Non
     assert page.title().startswith("激活失败")
 
 
+def test_what_is_typed_before_the_scripts_have_come_is_searched_too(page: Page) -> None:
+    def slow(route: Route) -> None:
+        page.locator("#q").fill("丢失")
+        page.wait_for_timeout(100)
+        route.continue_()
+
+    page.route("**/htmx.min*.js*", slow)
+    page.goto("/", wait_until="commit")
+    page.wait_for_selector(".card mark")
+    assert query_of(page) == "q=丢失"
+
+
 def test_back_and_forward_restore_page_and_box(page: Page) -> None:
     page.goto("/")
     entries = page.evaluate("history.length")

@@ -63,6 +63,7 @@
 
   const ask = (force) => {
     clearTimeout(pending);
+    if (!window.htmx) return; // still on its way over a slow line: DOMContentLoaded asks
     const value = box().value.trim();
     if (!force && value === asked) return;
     asked = value;
@@ -307,7 +308,8 @@
   });
 
   on("DOMContentLoaded", () => {
-    asked = box().value.trim();
+    asked = box().defaultValue.trim();
+    if (!composing) pending = setTimeout(ask); // what was typed before htmx was there, once it listens
     nameTheme();
     dress();
   });
