@@ -90,7 +90,7 @@ def translate(response: Response) -> Response:
 
 def html_to_traditional(html: str) -> str:
     """`html` with its text, and the attributes readers see or hear, in Traditional."""
-    parts = UNTOUCHED.split(html.replace("\x1f", ""))
+    parts = UNTOUCHED.split(html.replace("\x1f", "").replace("\0", ""))
     for number in range(0, len(parts), 2):
         pieces = TAG.split(parts[number])
         # One call for all text: OpenCC has a fixed cost a call. It ends at a NUL, so a unit separator stands between.
