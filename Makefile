@@ -35,9 +35,11 @@ stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzz
 	@.ci/need chromium
 	$(BIN)/python -m pytest -m stress
 
-audit: $(VENV)/.installed-test ## list licences and known vulnerabilities of what is installed
+audit: $(VENV)/.installed-test ## list licences and known vulnerabilities, and measure the pages in a browser
+	@.ci/need chromium
 	@$(BIN)/pip-licenses --format=markdown --order=license
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	@$(BIN)/python tests/bench/audit.py
 
 # An article is as relevant as its best section: sorted by grade, the best comes last and counts.
 evaluate: setup ## judge the search on the queries of tests/judgements.tsv

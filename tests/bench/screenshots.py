@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -21,6 +23,17 @@ ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images"
 HELPCENTER = Path(sys.executable).with_name("helpcenter")
 ADDRESS = "http://127.0.0.1:8765"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
 PICTURES = [
     ("home", "/", DESK, "light"),
@@ -36,6 +49,13 @@ PICTURES = [
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
+    with served():
+        take()
+
+
+@contextmanager
+def served() -> Iterator[None]:
+    """The real site at `ADDRESS`, from an index made for this once."""
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
         subprocess.run([HELPCENTER, "index", "--index", index, "--quiet"], check=True, cwd=ROOT)
@@ -43,7 +63,7 @@ def main() -> None:
         server = subprocess.Popen(command, cwd=folder)
         try:
             wait()
-            take()
+            yield
         finally:
             server.terminate()
             server.wait(30)
@@ -60,11 +80,15 @@ def wait() -> None:
     sys.exit("the server did not start")
 
 
+def browser_path() -> str | None:
+    """The machine's Chromium or Chrome; without one Playwright looks for its own."""
+    return next(filter(None, map(shutil.which, (*BROWSERS, MAC_CHROME))), None)
+
+
 def take() -> None:
     """Every picture, in two pixels a point for phones."""
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_OPTIONS)
         for name, path, size, scheme in PICTURES:
             context = browser.new_context(
                 viewport=size, color_scheme=scheme, locale="zh-CN", device_scale_factor=2 if size is PHONE else 1
