@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.library import MAX_LIMIT, Snapshot
+from index.library import Snapshot
 
 MEASURES = ("nDCG@10", "MRR@10", "Recall@10", "Recall@50", "success@1", "zero-result rate")
 
@@ -42,7 +42,7 @@ def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, ru
     texts: dict[str, str] = {}
     for _, (qid, text) in _rows(queries, 2):
         texts[qid] = text
-        ranked = rank_articles(snapshot, text, limit)
+        ranked = snapshot.rank_articles(text, limit)
         by_query[qid] = measure([article for article, _ in ranked], judged[qid])
         lines.extend(
             f"{qid} Q0 {article} {rank} {score:.6f} helpcenter" for rank, (article, score) in enumerate(ranked, 1)
@@ -52,20 +52,6 @@ def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, ru
     count = max(len(by_query), 1)
     means = {name: sum(own[name] for own in by_query.values()) / count for name in MEASURES}
     return Evaluation(means, by_query, texts)
-
-
-def rank_articles(snapshot: Snapshot, text: str, limit: int) -> list[tuple[str, float]]:
-    """Return up to `limit` article ids with the score of each one's best section."""
-    best: dict[str, float] = {}
-    offset = 0
-    while len(best) < limit and offset < 20 * MAX_LIMIT:
-        results = snapshot.search(text, limit=MAX_LIMIT, offset=offset)
-        for hit in results.hits:
-            best.setdefault(hit.article, hit.score)
-        offset += MAX_LIMIT
-        if offset >= results.total:
-            break
-    return list(best.items())[:limit]
 
 
 def measure(ranked: Sequence[str], grades: dict[str, int]) -> dict[str, float]:

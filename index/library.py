@@ -183,6 +183,20 @@ class Snapshot:
         took = round((time.perf_counter() - started) * 1000, 3)
         return Results(query, total, complete_count, tuple(hits), facets, suggestion, took)
 
+    def rank_articles(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """Return up to `limit` article ids for `query`, where each one's best section stands, and its score."""
+        parsed = self._parse(query)
+        if not parsed.terms:
+            return []
+        ranking = self._layers.find(parsed, None, self.section_count).ranking
+        best: dict[int, float] = {}
+        for section, article in zip(ranking.order.tolist(), self._sections[0][ranking.order].tolist(), strict=True):
+            if article not in best:
+                best[article] = float(ranking.scores[section])
+                if len(best) == limit:
+                    break
+        return [(self._articles[number]["id"], score) for number, score in best.items()]
+
     def _listed(self, query: Query, allowed: Any) -> Any:
         """The sections to list where no term was asked for: all that fit, or none for punctuation alone."""
         return np.full(self.section_count, not query.text) if allowed is None else allowed & (not query.text)

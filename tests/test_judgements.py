@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from index import Library, Snapshot
-from index.evaluating import MEASURES, measure, rank_articles
+from index.evaluating import MEASURES, measure
 
 Grades = dict[str, dict[str, int]]
 
@@ -50,7 +50,7 @@ def test_articles_are_ranked_well(snapshot: Snapshot, judged: Grades) -> None:
         for place, grade in grades.items():
             article_id = place.partition("#")[0]
             articles[article_id] = max(grade, articles.get(article_id, 0))
-        rows.append(measure([article for article, _ in rank_articles(snapshot, query, 50)], articles))
+        rows.append(measure([article for article, _ in snapshot.rank_articles(query, 50)], articles))
     means = {name: sum(row[name] for row in rows) / len(rows) for name in MEASURES}
     assert means["nDCG@10"] >= 0.92
     assert means["success@1"] >= 0.89
