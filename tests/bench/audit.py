@@ -40,7 +40,8 @@ WARM = 40
 WATCH = """
 addEventListener("compositionend", (event) => { window.committed = event.timeStamp; window.shown = 0; }, true);
 new MutationObserver((changes) => {
-  if (window.shown || !document.querySelector(".found") || !changes.some((change) => change.target.id === "main")) return;
+  if (window.shown || !changes.some((change) => change.target.id === "main")) return;
+  if (!document.querySelector(".found")) return;
   window.shown = -1;
   requestAnimationFrame(() => setTimeout(() => { window.shown = performance.now(); }));
 }).observe(document, { childList: true, subtree: true });
