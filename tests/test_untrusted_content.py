@@ -56,7 +56,8 @@ ACTIVE = """() => [...document.querySelectorAll('body *')].flatMap(element => [.
               && /^[\\s\\x00-\\x1f]*(javascript|vbscript|data|blob):/i.test(value))
           || (name === 'style'))
   .map(({name, value}) => `${element.tagName} ${name}=${value}`))"""
-WHOLE = """() => typeof htmx === 'object' && typeof htmx.process === 'function' && document.body instanceof HTMLBodyElement
+WHOLE = """() => typeof htmx === 'object' && typeof htmx.process === 'function'
+  && document.body instanceof HTMLBodyElement
   && typeof document.getElementById === 'function' && document.querySelectorAll('[name=q]').length === 1"""
 
 
