@@ -7,6 +7,7 @@ Why by command: a picture that nobody can take again stays wrong after the first
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,10 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images"
 HELPCENTER = Path(sys.executable).with_name("helpcenter")
-ADDRESS = "http://127.0.0.1:8765"
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    ADDRESS = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    """At a port nobody listens on, so that two of these commands may run at once."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 BROWSER_OPTIONS = [
