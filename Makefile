@@ -33,7 +33,10 @@ bench: $(VENV)/.installed-test ## print the speed table, rivals in the same run 
 
 stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzzing
 	@.ci/need chromium
-	$(BIN)/python -m pytest -m stress
+	$(BIN)/python -m pytest -s -m stress
+	@$(BIN)/python tests/stress/load.py
+	@$(PIP) --no-deps atheris==3.0.0
+	@$(BIN)/python tests/stress/fuzz.py
 
 audit: $(VENV)/.installed-test ## list licences and known vulnerabilities, and measure the pages in a browser
 	@.ci/need chromium
