@@ -224,7 +224,20 @@ def test_a_stop_under_load_cuts_no_answer(index: Path, tmp_path: Path) -> None:
     assert answers[0] > 50
 
 
-@pytest.mark.parametrize("requests", [12_000, pytest.param(200_000, marks=pytest.mark.stress)], ids=["short", "long"])
+def test_no_secret_reaches_the_log(index: Path, tmp_path: Path) -> None:
+    secrets = {name: f"{name}-0123456789abcdef" for name in ("SECRET_KEY", "ADMIN_TOKEN", "METRICS_TOKEN")}
+    with ground.serving(index, tmp_path / "server", 1, **secrets) as server:
+        for token in (*secrets.values(), "wrong-0123456789abcdef"):
+            for path in ("/metrics", "/insights", f"/insights?token={token}", "/no/such"):
+                connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+                connection.request("GET", path, headers={"Authorization": f"Bearer {token}", "Cookie": f"x={token}"})
+                connection.getresponse().read()
+                connection.close()
+        shutil.rmtree(index)
+    assert not any(secret in server.log.read_text() for secret in secrets.values())
+
+
+@pytest.mark.parametrize("requests", [3_000, pytest.param(200_000, marks=pytest.mark.stress)], ids=["short", "long"])
 def test_memory_stays_flat(requests: int) -> None:
     soak = subprocess.run(
         [sys.executable, STRESS / "soak.py", str(requests)], capture_output=True, encoding="utf-8", check=False

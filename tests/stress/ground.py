@@ -86,13 +86,14 @@ class Server:
 
 
 @contextmanager
-def serving(index: Path, place: Path, workers: int = 2) -> Iterator[Server]:
-    """A server of `index` until the block ends; its log and database lie in `place`."""
+def serving(index: Path, place: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """A server of `index` until the block ends; its log and database lie in `place`. `ADMIN_TOKEN="…"` is a setting."""
     place.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HELPCENTER_")}
+    environ |= {f"HELPCENTER_{name}": value for name, value in settings.items()}
     log = place / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
