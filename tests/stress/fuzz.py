@@ -15,7 +15,7 @@ from pathlib import Path
 
 SLOW = 1.0
 """Seconds of processor time that no small input may take."""
-LONGEST = 4096
+LONGEST = {"front matter": 4096, "markdown": 4096, "queries": 300}
 CONTENT = Path(__file__).parent.parent.parent / "content"
 
 
@@ -23,17 +23,25 @@ def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     for name in TARGETS:
         with tempfile.TemporaryDirectory() as corpus:
-            for number, article in enumerate(sorted(CONTENT.rglob("*.md"))[:20]):
-                Path(corpus, str(number)).write_bytes(article.read_bytes()[:LONGEST])
+            for number, example in enumerate(examples(name)):
+                Path(corpus, str(number)).write_bytes(example)
             ran = subprocess.run(
                 [sys.executable, __file__, "--target", name, corpus, f"-max_total_time={seconds}",
-                 f"-max_len={LONGEST}", f"-artifact_prefix={corpus}/"],
+                 f"-max_len={LONGEST[name]}", f"-artifact_prefix={corpus}/"],
                 capture_output=True, text=True, errors="replace", check=False,
             )  # fmt: skip
         done = re.search(r"Done (\d+) runs", ran.stderr)
         if ran.returncode or not done:
             sys.exit(f"{name}: {ran.stderr[-4000:]}")
         print(f"{name}: {int(done[1])} inputs in {seconds} s, none did harm", flush=True)
+
+
+def examples(name: str) -> list[bytes]:
+    """What to start from: articles, or for queries their lines."""
+    articles = [path.read_bytes() for path in sorted(CONTENT.rglob("*.md"))[:20]]
+    if name == "queries":
+        return [line[:60] for article in articles[:5] for line in article.split(b"\n") if line.strip()]
+    return [article[: LONGEST[name]] for article in articles]
 
 
 def fuzz(name: str, arguments: list[str]) -> None:

@@ -117,7 +117,9 @@ def kill_at_instants(place: Path, instants: int) -> None:
     usual = time.monotonic() - started
     killed = finished = 0
     with serving(index, place / "server") as server, Readers(server.port) as readers:
-        for version in range(2, instants + 2):
+        version = 1
+        while killed < instants:
+            version += 1
             write_site(content, version)
             process = build(content, index, *(["--full"] if version % 2 else []))
             time.sleep(random.uniform(0.2, 1.1) * usual)
