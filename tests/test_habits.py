@@ -119,6 +119,14 @@ def test_no_setting_is_read_elsewhere() -> None:
             assert used <= documented, name(path)
 
 
+def test_the_tests_that_hold_the_promises_exist() -> None:
+    promises = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", promises)
+    assert len(named) > 40
+    for file, test in named:
+        assert f"def {test}" in (ROOT / "tests" / file).read_text("utf-8"), f"{file}::{test}"
+
+
 def test_vendored_files_are_what_they_say() -> None:
     stated = json.loads((VENDOR / "VENDORED.json").read_text())
     assert set(stated) == {path.name for path in VENDOR.iterdir()} - {"VENDORED.json"}
