@@ -33,7 +33,7 @@ OPTIONS = {
     "preload_app": True,
     # Longer than the 60 s that nginx keeps its upstream connections, so that it is never the one surprised.
     "keepalive": 75,
-    "graceful_timeout": 30,
+    "graceful_timeout": 10,
     "limit_request_line": 8190,
     "loglevel": "warning",
     "control_socket_disable": True,
