@@ -74,7 +74,7 @@ def limited(limit: str, value: int, content: Path, index: Path) -> subprocess.Co
 
 
 @pytest.mark.parametrize(
-    ("steps", "instants"), [(6, 2), pytest.param(400, 200, marks=pytest.mark.stress)], ids=["short", "long"]
+    ("steps", "instants"), [(6, 1), pytest.param(400, 200, marks=pytest.mark.stress)], ids=["short", "long"]
 )
 def test_a_killed_build_leaves_the_live_index_whole_and_the_next_succeeds(steps: int, instants: int) -> None:
     attack = subprocess.run(

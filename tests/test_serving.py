@@ -74,13 +74,13 @@ def status(server: Any, path: str) -> int:
 
 def test_rebuilds_in_a_loop_make_no_failed_empty_or_mixed_answer(content: Path, index: Path, tmp_path: Path) -> None:
     with served(index, tmp_path) as server, ground.Readers(server.port) as readers:
-        for version in range(2, 12):
+        for version in range(2, 8):
             ground.write_site(content, version)
             build(content, index, full=bool(version % 2))
-        ground.wait_for(lambda: "第11版" in server.get("/articles/t1/a1")[1], NOTICED)
+        ground.wait_for(lambda: "第7版" in server.get("/articles/t1/a1")[1], NOTICED)
     assert readers.faults == []
     assert len(readers.versions) > 3
-    assert readers.answers > 500
+    assert readers.answers > 100
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ def test_a_deleted_index_is_served_on_from_what_is_open(content: Path, index: Pa
 
 def test_a_worker_killed_under_load_loses_no_other_request(index: Path, tmp_path: Path) -> None:
     with served(index, tmp_path) as server, ground.Readers(server.port, count=4) as readers:
-        for _ in range(3):
+        for _ in range(2):
             time.sleep(0.5)
             victim = server.workers()[0]
             os.kill(victim, signal.SIGKILL)
             ground.wait_for(lambda victim=victim: len(set(server.workers()) - {victim}) == 2, NOTICED)
     # Each kill breaks what its worker was answering: at most what was open on it, and nothing else.
-    assert len(readers.faults) == readers.forgiven <= 3 * 4
-    assert readers.answers > 500
+    assert len(readers.faults) == readers.forgiven <= 2 * 4
+    assert readers.answers > 100
 
 
 def test_a_stop_under_load_cuts_no_answer(index: Path, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_no_secret_reaches_the_log(index: Path, tmp_path: Path) -> None:
     assert not any(secret in server.log.read_text() for secret in secrets.values())
 
 
-@pytest.mark.parametrize("requests", [3_000, pytest.param(200_000, marks=pytest.mark.stress)], ids=["short", "long"])
+@pytest.mark.parametrize("requests", [2_000, pytest.param(200_000, marks=pytest.mark.stress)], ids=["short", "long"])
 def test_memory_stays_flat(requests: int) -> None:
     soak = subprocess.run(
         [sys.executable, STRESS / "soak.py", str(requests)], capture_output=True, encoding="utf-8", check=False
