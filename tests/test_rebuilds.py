@@ -131,7 +131,7 @@ def test_a_disk_that_fills_up_changes_nothing(content: Path, tmp_path: Path, siz
 def test_a_build_without_memory_changes_nothing_and_is_told(content: Path, index: Path, megabytes: int) -> None:
     before = live(index).id
     write(content, "后来", 60)
-    (content / "long.md").write_text("# 长文\n\n" + "很长的一篇文章，什么都有。" * 15_000, "utf-8")
+    (content / "long.md").write_text("# 长文\n\n" + "很长的一篇文章，什么都有。" * 4_000, "utf-8")
     ended = limited("RLIMIT_AS", megabytes << 20, content, index)
     if ended.returncode:
         assert live(index).id == before
