@@ -20,7 +20,7 @@ from ground import Server, built, serving, write_site
 
 THREADS = 4
 ALLOWED = 0.06
-"""Growth of memory over the last four tenths, as a share: the allocator's noise. A leak of 100 bytes a request is 15 %."""
+"""Growth of memory over the last four tenths, as a share: the allocator's noise. 100 bytes a request would be 15 %."""
 SMALLEST = 16
 """MB of growth that is always noise, however small the share: what two workers touch of what they share."""
 REBUILDS = 4
