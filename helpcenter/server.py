@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from gunicorn.app.base import BaseApplication
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
+from helpcenter.worker import hold_stop, release_stop
 from index import IndexUnavailable
 
 WARM_UP = ("/", "/search?q=eSIM%20%E6%BF%80%E6%B4%BB", "/api/v1/search?q=eSIM")
@@ -85,6 +87,8 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int, access
     def ready(arbiter: object) -> None:
         click.echo(f"网站已就绪：http://{address}（{workers} 个进程，按 Ctrl+C 停止）")
 
+    # A worker that is told to stop before it listens to signals would miss it and be killed after the graceful timeout.
+    os.register_at_fork(before=hold_stop, after_in_parent=release_stop)
     shared_memory = Path("/dev/shm")  # noqa: S108 the workers' heartbeat files must not wait for a disk
     options = OPTIONS | {
         "bind": address,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import mmap
 import selectors
+import signal
 import socket
 import time
 from collections import deque
@@ -54,6 +55,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         for listener in self.sockets:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
         super().init_process()
+
+    def init_signals(self) -> None:
+        """Called by gunicorn; a stop that came since the fork is seen now."""
+        super().init_signals()
+        release_stop()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Called by the loop each time round, and by `accept` to leave a connection to the others for a while."""
@@ -213,3 +219,13 @@ def send_rest(client: socket.socket, data: bytes, keep: bool) -> bool:
     except OSError:
         return False
     return keep
+
+
+def hold_stop() -> None:
+    """Let SIGTERM wait; called before a fork, for the child would take it with its parent's handler, and so miss it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
+def release_stop() -> None:
+    """Take SIGTERM again, and one that waits at once."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -282,9 +283,34 @@ def test_sigterm_stops_it_cleanly(serve: Serve, site_index: Path) -> None:
         connection.request("GET", "/healthz")
         assert connection.getresponse().read()
         site.process.send_signal(signal.SIGTERM)
-        assert site.process.wait(45) == 0  # 30 s are a worker's time to finish what it has
+        assert site.process.wait(20) == 0  # 10 s are a worker's time to finish what it has
         connection.close()
         assert "Traceback" not in site.log.read_text()
+
+
+SLOW_START = """
+import time
+from helpcenter import cli, worker
+
+def init_process(self, begin=worker.Worker.init_process):
+    time.sleep(1)
+    begin(self)
+
+worker.Worker.init_process = init_process
+cli.main()
+"""
+
+
+def test_sigterm_reaches_workers_that_are_still_starting(site_index: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SLOW_START, "serve", "--index", str(site_index), "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        assert "就绪".encode() in process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        assert eventually(lambda: len(children.read_text().split()) == 2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(8) == 0  # after 10 s the workers would have been killed
+        assert process.stdout.read() == b""
 
 
 def test_workers_share_what_was_loaded_before_forking(serve: Serve, site_index: Path) -> None:
