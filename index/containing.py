@@ -59,7 +59,7 @@ class Postings:
 
     def holding(self, choices: Iterable[Choice], spans: dict[int, Span], within: Any = None) -> Any:
         """Return the sections, `within` some or of all, that have one key of every choice, ascending."""
-        lists = [] if within is None else [within]
+        lists = [] if within is None else [within.astype(np.uint32)]  # as the lists are: numpy would convert those
         for choice in dict.fromkeys(choices):
             live = [self.sections[b:e] for b, e in (spans[key] for key in choice if key in spans)]
             if not live:
@@ -70,12 +70,12 @@ class Postings:
         lists.sort(key=len)
         if len(lists) > 1 and len(lists[0]) * 8 > self.count:
             return np.flatnonzero(np.bincount(np.concatenate(lists), minlength=self.count) == len(lists))
-        held = lists[0].astype(np.int64)
+        held = lists[0]
         for other in lists[1:]:  # from the rarest on, each list leaves fewer to look for
-            at = np.searchsorted(other, held)
+            at = other.searchsorted(held)
             at[at == len(other)] = 0
             held = held[other[at] == held]
-        return held
+        return held.astype(np.int64)
 
     def containing(self, units: Sequence[Unit], held: Any = None, scores: Any = None) -> Any:
         """Return the sections in which each unit stands as typed, ascending; of very common text, the best by `scores`.
@@ -100,7 +100,7 @@ class Postings:
         span = self.spans([unit.word]).get(unit.word) if unit.word else None
         if span:  # where jieba found it as one word it stands
             words = self.sections[span[0] : span[1]]
-            at = np.searchsorted(words, held)
+            at = words.searchsorted(held.astype(np.uint32))
             at[at == len(words)] = 0
             certain = words[at] == held
             if certain.all():

@@ -88,8 +88,8 @@ class Layers:
             found._guesses.append((guess, other))
             guess_of[fresh] = len(found._guesses)
             scores = meant.scores[fresh]
-            if guess.word:  # the rest of the sentence was right: let the mended one compete with the scores it earned
-                ranking.scores[fresh] = scores
+            if guess.word:  # the rest of the sentence was right: let the mended one compete, half believed
+                ranking.scores[fresh] = (ranking.scores[fresh] + scores) / 2
             else:
                 share = scores / (scores.max(initial=0.0) or 1.0)
                 ranking.scores[fresh] = top + guess.weight * (_STEP + _STEP / 2 * share)
@@ -97,4 +97,4 @@ class Layers:
             found._guess_of = guess_of
             ranking.found |= guess_of > 0
             ranking.total = int(np.count_nonzero(ranking.found))
-            ranking.order = self._scorer.best(ranking.scores * ranking.found, wanted, ranking.total)
+            ranking.order = self._scorer.best(ranking.scores, ranking.found, wanted)

@@ -33,7 +33,7 @@ def related(inverted: Inverted, article_of: U32, count: int, weights: Weights) -
     frequency = np.bincount(term, minlength=len(sizes))
     telling = (frequency[term] > 1) & (frequency[term] <= max(count // 5, 4))
     term, article, weight = term[telling], article[telling], weight[telling]
-    value = (weight / (weight + weights.k1) * np.log(count / frequency[term] + 1)).astype(np.float32)
+    value = (weight / (weight + weights.k1["words"]) * np.log(count / frequency[term] + 1)).astype(np.float32)
     norm = np.sqrt(np.bincount(article, value * value, count)) + 1e-9
     value = (value / norm[article]).astype(np.float32)
     starts = np.searchsorted(term, np.arange(len(sizes) + 1))

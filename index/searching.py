@@ -24,7 +24,7 @@ from index.weights import Weights
 REFINED = 24
 """How many of the best are looked at closely (adjacency); what comes after keeps its plain score's order."""
 
-_CANDIDATES = 256  # sections for which long lists of mere company (single characters, question words) are read
+_CANDIDATES = 64  # sections for which long lists of mere company (single characters, question words) are read
 _LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
 _LONG_TEXT = 60  # characters from which a long run found word for word says something
 
@@ -54,7 +54,6 @@ class Scorer:
         self.postings = postings
         self.count = postings.count
         self._weights = weights
-        self._k1 = np.float32(weights.k1)
 
     def idf(self, frequency: int) -> float:
         """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
@@ -85,9 +84,8 @@ class Scorer:
                 found[:] = False
                 found[contained] = True
                 complete = contained
-        scores *= found
         total = int(np.count_nonzero(found))
-        order = self._refine(query, scores, self.best(scores, max(wanted, REFINED), total), len(contained))
+        order = self._refine(query, scores, self.best(scores, found, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)
 
     def _add_up(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any, Any]:
@@ -101,52 +99,80 @@ class Scorer:
         words = sum(end - begin for term, begin, end in content if term.kind == "words")
         split = sum(end - begin for _, begin, end in content)
         section, weight = self._lists(content + early)
-        scores = np.bincount(section[:split], weight[:split], self.count) if split else np.zeros(self.count)
+        scores = self._sum(section[:words], weight[:words])
+        worded = scores > 0
+        scores += self._sum(section[words:split], weight[words:split])
         found = scores > 0
-        worded = np.zeros(self.count, bool)
-        worded[section[:words]] = True
         if split < len(section):
-            scores += np.bincount(section[split:], weight[split:], self.count)
+            scores += self._sum(section[split:], weight[split:])
+            scores *= found
         if late:
-            near = np.sort(self.best(scores * found, _CANDIDATES, _CANDIDATES + 1)[:_CANDIDATES])
-            for term, begin, end in late:
-                at = np.searchsorted(self.postings.sections[begin:end], near) + begin
-                at[at == end] = begin
-                weight = self.postings.weights[at] * (self.postings.sections[at] == near)
-                scores[near] += weight / (weight + self._k1) * self._factor(term, begin, end)
-        return scores, found, worded
+            near = np.sort(self.best(scores, found, _CANDIDATES)[:_CANDIDATES])
+            scores[near] += self._at(late, near)
+        return scores.astype(np.float32), found, worded
 
     def _lists(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
         """Lay posting lists end to end: section numbers, and what each posting adds."""
+        if not live:
+            return np.empty(0, np.uint32), np.empty(0, np.float32)
         weight = np.concatenate([self.postings.weights[begin:end] for _, begin, end in live])
-        weight /= weight + self._k1
+        k1, factor = self._shapes(live)
         sizes = [end - begin for _, begin, end in live]
-        weight *= np.repeat(np.array([self._factor(*one) for one in live], np.float32), sizes)
+        weight /= weight + k1.repeat(sizes)
+        weight *= factor.repeat(sizes)
         return np.concatenate([self.postings.sections[begin:end] for _, begin, end in live]), weight
 
-    def _factor(self, term: Term, begin: int, end: int) -> float:
-        return term.weight * (1.0 + self._weights.k1) * self.idf(end - begin)
+    def _sum(self, section: Any, weight: Any) -> Any:
+        # Without any postings numpy would make whole numbers of the sums.
+        return np.bincount(section, weight, self.count) if len(section) else np.zeros(self.count)
 
-    def best(self, scores: Any, wanted: int, total: int) -> Any:
+    def _at(self, live: list[tuple[Term, int, int]], near: Any) -> Any:
+        """What long posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
+        sections = self.postings.sections
+        wanted = near.astype(np.uint32)  # of the lists' own type: numpy would convert the lists
+        places = np.empty((len(live), len(near)), np.int64)
+        for row, (_, begin, end) in zip(places, live, strict=True):
+            row[:] = sections[begin:end].searchsorted(wanted)
+            np.minimum(row, end - begin - 1, out=row)
+            row += begin
+        weight = self.postings.weights[places]
+        k1, factor = self._shapes(live)
+        weight /= weight + k1[:, np.newaxis]
+        weight *= sections[places] == wanted
+        return factor @ weight
+
+    def _shapes(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
+        """Of each term, k1 and what a posting adds at most."""
+        k1 = [self._weights.k1[term.kind] for term, _, _ in live]
+        return np.array(k1, np.float32), np.array([self._factor(*one) for one in live], np.float32)
+
+    def _factor(self, term: Term, begin: int, end: int) -> float:
+        return term.weight * (1.0 + self._weights.k1[term.kind]) * self.idf(end - begin)
+
+    def best(self, scores: Any, found: Any, wanted: int) -> Any:
         """Return the numbers of the best `wanted` or more, best first; equal scores keep the articles' own order."""
         if wanted < 1:
             return np.empty(0, np.int64)
-        candidates = np.flatnonzero(scores)
+        # Looking for True is five times faster than for numbers other than 0, and choosing among many zeros is slow.
+        candidates = found.nonzero()[0]
         own = scores[candidates]
-        if min(total, len(own)) > wanted:
-            high = np.flatnonzero(own >= np.partition(own, len(own) - wanted)[len(own) - wanted])
+        if len(own) > wanted:
+            high = (own >= np.partition(own, -wanted)[-wanted]).nonzero()[0]
             candidates, own = candidates[high], own[high]
-        return candidates[np.argsort(-own, kind="stable")]
+        return candidates[(-own).argsort(kind="stable")]
 
     def _refine(self, query: Query, scores: Any, order: Any, contained: int) -> Any:
         """Raise, among the best, long texts that hold a longer run of the query word for word."""
         near = order[:REFINED]
         if len(near) < 2 or contained >= len(near) or len(query.folded) < 4:
             return order
-        texts = [self.postings.folded[number].decode() for number in near.tolist()]
-        longest = np.array([_longest_run(query.folded, text) for text in texts])
-        long = self.postings.lengths[near] >= _LONG_TEXT
-        scores[near] += np.where(long, longest, 0) * self._weights.query["adjacency"]
+        bonus = [0.0] * len(near)
+        longest_run, runs = self._weights.query["adjacency"], self._weights.query["runs"]
+        for place, number in enumerate(near.tolist()):
+            if self.postings.lengths[number] >= _LONG_TEXT:
+                longest, beyond = _runs(query.folded, self.postings.folded[number].decode())
+                bonus[place] = longest_run * longest + runs * beyond
+        scores[near] += bonus
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
 
     def expand(self, query: Query) -> None:
@@ -178,15 +204,22 @@ class Scorer:
             at = begin + int(np.searchsorted(self.postings.sections[begin:end], number))
             held = at < end and self.postings.sections[at] == number
             weight = float(self.postings.weights[at]) if held else 0.0
-            yield term, weight / (weight + self._weights.k1) * self._factor(term, begin, end), end - begin
+            yield term, weight / (weight + self._weights.k1[term.kind]) * self._factor(term, begin, end), end - begin
 
 
-def _longest_run(query: str, text: str) -> int:
-    """The length of the longest piece of `query` that stands in `text`; at most 2 * len(query) searches."""
-    longest = begin = 0
-    while begin + longest < len(query):
-        if query[begin : begin + longest + 1] in text:
-            longest += 1
-        else:
+def _runs(query: str, text: str) -> tuple[int, int]:
+    """Return the length of the longest piece of `query` of 3 or more characters that stands in `text`, and by how much
+    all such pieces, taken from left to right, exceed the pairs that are scored anyway."""
+    longest = beyond = begin = 0
+    last = len(query) - 2
+    while begin < last:
+        end = begin + 3
+        if query[begin:end] not in text:
             begin += 1
-    return longest
+            continue
+        while end < len(query) and query[begin : end + 1] in text:
+            end += 1
+        longest = max(longest, end - begin)
+        beyond += end - begin - 2
+        begin = end - 1
+    return longest, beyond

@@ -20,7 +20,7 @@ _FILE = Path(__file__).parent / "data" / "weights.toml"
 class Weights:
     """All weights, plus `stamp`, which changes with any of them."""
 
-    k1: float
+    k1: Mapping[str, float]
     b: float
     rarity: float
     boosts: Mapping[str, float]
@@ -35,7 +35,7 @@ def load_weights() -> Weights:
     raw = _FILE.read_bytes()
     table = tomllib.loads(raw.decode())
     return Weights(
-        k1=table["bm25"]["k1"],
+        k1=table["saturation"],
         b=table["bm25"]["b"],
         rarity=table["bm25"]["rarity"],
         boosts=table["boosts"],

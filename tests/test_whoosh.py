@@ -39,7 +39,7 @@ def test_scores_equal_whooshs_own(place: Path, kind: str) -> None:
     draw = random.Random(42)
     texts = [text.decode() for _, text in reader._terms.terms_from(kind, b"")]
     with open_dir(str(place), indexname=INDEX_NAME, readonly=True).searcher(
-        weighting=BM25F(B=0.0, K1=weights.k1)
+        weighting=BM25F(B=0.0, K1=weights.k1[kind])
     ) as searcher:
         for _ in range(60):
             asked = draw.sample(texts, draw.randint(1, 6))
