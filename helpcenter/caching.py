@@ -10,28 +10,27 @@ A key names all that an answer depends on; a view that reads more of the request
 from __future__ import annotations
 
 import hashlib
+import marshal
 import time
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from werkzeug.http import http_date
 
 from helpcenter.htmx import VARY, fragment_asked
+from helpcenter.sharing import SharedMemory
 from index import IndexUnavailable, Library
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-Key = tuple[object, ...]
-
-BUDGET = 24 * 1024 * 1024
-"""Bytes of bodies kept by one worker: some 2,000 plain or 8,000 compressed result pages."""
+ROOM, TYPICAL = 48 * 1024 * 1024, 2048
+"""Bytes of answers kept by all workers together, some 2,000 plain or 8,000 compressed result pages, and what the least
+of them take."""
 SMALLEST_COMPRESSED = 600
 """Bytes below which gzip saves no packet."""
 QUICK, SMALL = 1, 9
@@ -55,29 +54,14 @@ class SearchSeen:
     """Whether it came while typing, so that the next keystroke may replace it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A finished answer."""
-
-    status: str
-    headers: list[tuple[str, str]]
-    headers_unchanged: list[tuple[str, str]]
-    etag: str
-    body: bytes
-    seen: SearchSeen | None
-
-
 class AnswerCache:
-    """WSGI: answers from memory what was answered before; least recently asked goes first. Safe among threads."""
+    """WSGI: answers from memory what any worker has answered before. Safe among threads and processes."""
 
     def __init__(self, app: WSGIApplication, version: Callable[[], str], tell: Callable[[SearchSeen], None]) -> None:
         self.app = app
         self.version = version
         self.tell = tell
-        self.entries: OrderedDict[Key, Kept] = OrderedDict()
-        self.size = 0
-        self.current = ""
-        self.lock = Lock()
+        self.memory = SharedMemory(ROOM, ROOM // TYPICAL)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
@@ -86,47 +70,37 @@ class AnswerCache:
             version = self.version()
         except IndexUnavailable:
             return self.app(environ, start_response)
-        key = (
-            environ.get("PATH_INFO"),
-            environ.get("QUERY_STRING"),
-            environ.get("SCRIPT_NAME"),
-            environ.get("HTTP_HOST"),
-            environ.get("wsgi.url_scheme"),
-            fragment_asked(environ),
-            "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
-            # Warnings about old articles depend on the day.
-            int(time.time()) // 86400,
-        )
-        with self.lock:
-            if version != self.current:
-                self.entries.clear()
-                self.size = 0
-                self.current = version
-            kept = self.entries.get(key)
-            if kept:
-                self.entries.move_to_end(key)
+        key = repr(
+            (
+                version,
+                environ.get("PATH_INFO"),
+                environ.get("QUERY_STRING"),
+                environ.get("SCRIPT_NAME"),
+                environ.get("HTTP_HOST"),
+                environ.get("wsgi.url_scheme"),
+                fragment_asked(environ),
+                "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
+                # Warnings about old articles depend on the day.
+                int(time.time()) // 86400,
+            )
+        ).encode()
+        kept = self.memory.get(key)
         if kept is None:
-            environ["helpcenter.key"] = (version, key)
+            environ["helpcenter.key"] = key
             return self.app(environ, start_response)
-        if kept.seen:
-            self.tell(kept.seen)
-        if environ.get("HTTP_IF_NONE_MATCH") == kept.etag:
-            start_response("304 NOT MODIFIED", kept.headers_unchanged)
+        headers, etag, seen, body = marshal.loads(kept)  # noqa: S302 written by `add`, in memory no other program reaches
+        if seen:
+            self.tell(SearchSeen(*seen))
+        if environ.get("HTTP_IF_NONE_MATCH") == etag:
+            start_response("304 NOT MODIFIED", [item for item in headers if not item[0].startswith("Content-")])
             return []
-        start_response(kept.status, kept.headers)
-        return [kept.body]
+        start_response("200 OK", headers)
+        return [body]
 
-    def add(self, version: str, key: Key, kept: Kept) -> None:
-        """Keep an answer unless its snapshot has gone meanwhile or it alone would fill a sixteenth of the room."""
-        if len(kept.body) > BUDGET // 16:
-            return
-        with self.lock:
-            if version != self.current or key in self.entries:
-                return
-            self.entries[key] = kept
-            self.size += len(kept.body)
-            while self.size > BUDGET:
-                self.size -= len(self.entries.popitem(last=False)[1].body)
+    def add(self, key: bytes, headers: list[tuple[str, str]], etag: str, seen: SearchSeen | None, body: bytes) -> None:
+        """Keep a finished answer. Those of a replaced snapshot are never asked for again, and written over in time."""
+        known = (seen.query, seen.total, seen.complete, seen.live) if seen else None
+        self.memory.put(key, marshal.dumps((headers, etag, known, body)))
 
 
 def prepare(app: Flask) -> None:
@@ -175,9 +149,8 @@ def finish(response: Response) -> Response:
     response.headers["ETag"] = etag
     if "helpcenter.key" in environ:
         headers = list(response.headers.items())
-        unchanged = [item for item in headers if not item[0].startswith("Content-")]
-        kept = Kept(response.status, headers, unchanged, etag, body, environ["helpcenter.seen"])
-        current_app.extensions["answers"].add(*environ["helpcenter.key"], kept)
+        answers: AnswerCache = current_app.extensions["answers"]
+        answers.add(environ["helpcenter.key"], headers, etag, environ["helpcenter.seen"], body)
     if environ.get("HTTP_IF_NONE_MATCH") == etag:
         response.status_code = 304
         response.set_data(b"")

@@ -16,22 +16,20 @@ import logging
 import os
 import threading
 import time
-import unicodedata
 import weakref
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-import opencc
 from flask import Flask
 
 from helpcenter.caching import SearchSeen
 from helpcenter.feedback import without_contacts
 from helpcenter.store import Counts, Store, StoreUnavailable, today
+from index import fold
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -230,10 +228,4 @@ def asked_for(referer: str) -> str:
 
 def folded(query: str) -> str:
     """One form for a query however it was typed: width, case, script, spaces; without anything like a phone number."""
-    text = unicodedata.normalize("NFKC", query.encode("utf-8", "replace").decode())
-    return " ".join(without_contacts(str(_to_simplified().convert(text)).casefold()).split())[:LONGEST]
-
-
-@cache
-def _to_simplified() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
+    return " ".join(without_contacts(fold(query.encode("utf-8", "replace").decode())).split())[:LONGEST]

@@ -13,6 +13,7 @@ import mmap
 import selectors
 import signal
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -30,6 +31,9 @@ PATIENCE = 10.0
 """Seconds from the first byte of a request to its last."""
 SEND_BUFFER = 512 * 1024
 """Takes any page whole, so that a slow reader keeps nobody waiting; what does not fit is sent by a thread."""
+SWITCH = 0.0005
+"""Seconds until a thread makes way for another. Python's own 5 ms are what each answer would wait while the thread that
+counts searches is at work: at 1,000 searches a second every thirtieth."""
 LOAD = memoryview(mmap.mmap(-1, 256)).cast("i")
 """Shared by all workers: 1 + the connections of each, 0 for none such."""
 HEAD_START = 0.01
@@ -54,6 +58,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Called by gunicorn after the fork."""
         for listener in self.sockets:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted sockets inherit it
+        sys.setswitchinterval(SWITCH)
         super().init_process()
 
     def init_signals(self) -> None:

@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from index.building import build
     from index.checking import check
     from index.evaluating import MEASURES, Evaluation, evaluate
+    from index.folding import fold
     from index.importing import ImportRefused, import_files
     from index.library import MAX_LIMIT, Library, Snapshot
 
 _LAZY = {
+    "fold": "folding",
     "read_articles": "articles",
     "build": "building",
     "check": "checking",
@@ -73,6 +75,7 @@ __all__ = [
     "build",
     "check",
     "evaluate",
+    "fold",
     "import_files",
     "read_articles",
     "rollback",

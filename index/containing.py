@@ -107,8 +107,9 @@ class Postings:
                 return held
         data, starts, visible = self.folded.data, self.folded.starts, self._visible
         wanted = unit.text.encode()
+        # A copy is searched, since a map's own find compares at every byte: 0.2 µs a section against 1.
         keep = [
-            sure or data.find(wanted, starts[number] + visible[number], starts[number + 1]) >= 0
+            sure or wanted in data[starts[number] + visible[number] : starts[number + 1]]
             for number, sure in zip(held.tolist(), certain.tolist(), strict=True)
         ]
         return held[np.array(keep, bool)]

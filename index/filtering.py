@@ -24,7 +24,7 @@ class Filters:
 
     def __init__(self, place: Path, sections: int) -> None:
         self._sections = sections
-        self._bits = np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False)
+        self._bits = np.asarray(np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False))
         self._values = [(name, value) for name, value in json.loads((place / "facets.json").read_text("utf-8"))]
         self._rows = {pair: row for row, pair in enumerate(self._values)}
         self.whole = self.count(np.ones(sections, bool))

@@ -47,7 +47,7 @@ MAX_LIMIT = 100
 
 _WATCHED = 0.2  # seconds between two looks at the index folder
 _RETRIED = 5.0  # seconds until an index that could not be opened is tried again, though nothing seems changed
-_PARSED = 4096  # queries kept parsed; about 4 MB
+_PARSED = 512  # queries kept parsed, for the next page and the counts of filters; 4096 took 4 MB of each worker
 
 
 def _parsing(parser: Parser, scorer: Scorer) -> Callable[[str], Query]:
@@ -75,7 +75,7 @@ class Snapshot:
         reader = open_dir(str(place), indexname=INDEX_NAME, readonly=True).reader()
         self._cards = reader._perdoc.cards
         self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
-        self._sections = np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False)
+        self._sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
         weights = load_weights()
         postings = Postings(reader._terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
@@ -162,14 +162,17 @@ class Snapshot:
         if parsed.terms:
             found = self._layers.find(parsed, allowed, offset + limit)
             ranking, suggestion = found.ranking, found.suggestion
-            complete = frozenset(ranking.complete.tolist())
+            shown = ranking.order[offset : offset + limit]
             hits = [
-                self._hit(
-                    number, float(ranking.scores[number]), found.layer(number), number in complete, found.marks(number)
+                self._hit(number, score, found.layer(number), complete, found.marks(number))
+                for number, score, complete in zip(
+                    shown.tolist(),
+                    ranking.scores[shown].tolist(),
+                    np.isin(shown, ranking.complete, kind="sort").tolist(),
+                    strict=True,
                 )
-                for number in ranking.order[offset : offset + limit].tolist()
             ]
-            total, complete_count, mask = ranking.total, len(complete), ranking.found
+            total, complete_count, mask = ranking.total, len(ranking.complete), ranking.found
         else:
             mask = self._listed(parsed, allowed)
             numbers, suggestion = np.flatnonzero(mask), None

@@ -15,9 +15,10 @@ from html import escape
 LENGTH = 96
 """Characters of a passage, about two lines on a phone."""
 
-_MOST_MARKS, _MOST_STARTS = 60, 20  # occurrences looked at in one section, and passages compared
-_CLAUSE = re.compile("[。！？；\n]")
-_PAUSE = re.compile("[，、：,.;!? ]")
+_MOST_MARKS = 60  # occurrences looked at in one section
+_CLAUSE = re.compile("(?s:.*)[。！？；\n]")
+_PAUSE = re.compile("(?s:.*)[，、：,.;!? ]")
+"""Up to the end of the last clause, or pause."""
 _OPEN, _CLOSE = "\x1e", "\x1f"  # no text holds them: they separate the records of the index
 
 
@@ -72,34 +73,38 @@ def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int]:
     if best <= 24:
         begin = 0
     else:  # the nearest end of a clause before the first match, or else a pause
-        ends = [match.end() for match in _CLAUSE.finditer(text, best - 30 if best > 30 else 0, best)]
-        ends = ends or [match.end() for match in _PAUSE.finditer(text, best - 30 if best > 30 else 0, best)]
-        begin = ends[-1] if ends else begin
+        near = max(0, best - 30)
+        last = _CLAUSE.match(text, near, best) or _PAUSE.match(text, near, best)
+        begin = last.end() if last else begin
     end = min(len(text), begin + LENGTH)
     if end < len(text):
-        last = begin + LENGTH // 2
+        least = begin + LENGTH // 2
         for _, right in found:
-            if last < right <= end:
-                last = right
-        cuts = [match.end() for match in _CLAUSE.finditer(text, last, end)]
-        end = cuts[-1] if cuts else end
+            if least < right <= end:
+                least = right
+        last = _CLAUSE.match(text, least, end)
+        end = last.end() if last else end
     return begin, end
 
 
 def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
     """Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little."""
-    best, best_value = 0, -1
+    best = found[0][0] if found else 0
+    value = best_value = after = 0
+    inside: dict[str, int] = {}
+    pieces = [text[left:right] for left, right in found]
     for number, (begin, _) in enumerate(found):
-        seen = set()
-        value = 0
-        for left, right in found[number:]:
-            if right > begin + LENGTH - 12:
-                break
-            piece = text[left:right]
-            value += 1 if piece in seen else 3 * (right - left)
-            seen.add(piece)
+        while after < len(found) and found[after][1] <= begin + LENGTH - 12:
+            entering = pieces[after]
+            inside[entering] = inside.get(entering, 0) + 1
+            value += 1 if inside[entering] > 1 else 3 * len(entering)
+            after += 1
         if value > best_value:
             best, best_value = begin, value
-        if number == _MOST_STARTS:
-            break
+        if after > number:
+            leaving = pieces[number]
+            inside[leaving] -= 1
+            value -= 1 if inside[leaving] else 3 * len(leaving)
+        else:
+            after = number + 1  # longer than a passage
     return best
