@@ -25,6 +25,15 @@ _VERIFIED = 1500  # sections searched for the exact run; more than that hold its
 _PREFIX_WORDS, _PREFIX_SEEN = 24, 400
 
 
+def among(numbers: Any, ascending: Any) -> Any:
+    """Return which of `numbers` are in `ascending`; numpy's own `isin` takes 100 µs more to find out how."""
+    if not len(ascending):
+        return np.zeros(len(numbers), bool)
+    at = ascending.searchsorted(numbers)
+    at[at == len(ascending)] = 0
+    return ascending[at] == numbers
+
+
 class Postings:
     """One snapshot's postings and texts."""
 
@@ -72,9 +81,7 @@ class Postings:
             return np.flatnonzero(np.bincount(np.concatenate(lists), minlength=self.count) == len(lists))
         held = lists[0]
         for other in lists[1:]:  # from the rarest on, each list leaves fewer to look for
-            at = other.searchsorted(held)
-            at[at == len(other)] = 0
-            held = held[other[at] == held]
+            held = held[among(held, other)]
         return held.astype(np.int64)
 
     def containing(self, units: Sequence[Unit], held: Any = None, scores: Any = None) -> Any:
@@ -100,9 +107,7 @@ class Postings:
         span = self.spans([unit.word]).get(unit.word) if unit.word else None
         if span:  # where jieba found it as one word it stands
             words = self.sections[span[0] : span[1]]
-            at = words.searchsorted(held.astype(np.uint32))
-            at[at == len(words)] = 0
-            certain = words[at] == held
+            certain = among(held.astype(np.uint32), words)
             if certain.all():
                 return held
         data, starts, visible = self.folded.data, self.folded.starts, self._visible

@@ -23,7 +23,7 @@ from whoosh.index import open_dir
 
 from index.blobs import Texts
 from index.codec import INDEX_NAME
-from index.containing import Postings
+from index.containing import Postings, among
 from index.explaining import explain
 from index.filtering import Filters, meet
 from index.guessing import Guesser
@@ -168,7 +168,7 @@ class Snapshot:
                 for number, score, complete in zip(
                     shown.tolist(),
                     ranking.scores[shown].tolist(),
-                    np.isin(shown, ranking.complete, kind="sort").tolist(),
+                    among(shown, ranking.complete).tolist(),
                     strict=True,
                 )
             ]

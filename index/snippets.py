@@ -89,6 +89,8 @@ def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
     """Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little."""
+    if found and found[-1][1] <= found[0][0] + LENGTH - 12:
+        return found[0][0]
     best = found[0][0] if found else 0
     value = best_value = after = 0
     inside: dict[str, int] = {}
