@@ -28,8 +28,8 @@ from index import IndexUnavailable, Library
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ROOM, TYPICAL = 48 * 1024 * 1024, 2048
-"""Bytes of answers kept by all workers together, some 2,000 plain or 8,000 compressed result pages, and what the least
+ROOM, TYPICAL = 64 * 1024 * 1024, 2048
+"""Bytes of answers kept by all workers together, some 3,000 plain or 10,000 compressed result pages, and what the least
 of them take."""
 SMALLEST_COMPRESSED = 600
 """Bytes below which gzip saves no packet."""

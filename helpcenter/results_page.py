@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 from flask import request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from helpcenter.article_page import SECTION_TOP
 from helpcenter.pages import Emergency, Frame, Site, form, frame, home_page, render, slot, small_form, topic_url
@@ -32,19 +33,6 @@ FACET_NAMES = {"region": "地区", "carrier": "运营商", "situation": "情况"
 CHECKED = " checked"
 WHY = {"pinyin": '<span class="why">拼音匹配</span>', "similar": '<span class="why">相近写法</span>'}
 """What is said about a layer. Literal matches show for themselves."""
-
-
-class Card(NamedTuple):
-    """An article with the hits it has on this page, in the order of its best."""
-
-    title: str
-    topic: str
-    url: str
-    steps: Markup
-    more: Markup
-    more_count: int
-    opens_partial: bool
-    """Whether the sections that share only a part of the query begin with this card."""
 
 
 class Filter(NamedTuple):
@@ -74,7 +62,8 @@ class ResultsPage:
     note: str
     count: str
     """How many were found, in words; also what screen readers are told."""
-    cards: tuple[Card, ...]
+    cards: Markup
+    """Hits under their articles."""
     filters: tuple[Filter, ...]
     chips: tuple[tuple[str, str], ...]
     """Active filters: label, and the address without it."""
@@ -164,7 +153,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         query="",
         note=note,
         count="",
-        cards=(),
+        cards=Markup(),
         filters=filters_of(snapshot.facets(), {}, topic_labels(snapshot)),
         chips=(),
         clear_url="",
@@ -193,30 +182,36 @@ def count_line(results: Results, with_query: bool) -> str:
     return f"{complete} 个小节包含全部内容，另有 {total - complete} 个部分相关"
 
 
-def cards_of(hits: Sequence[Hit], root: str) -> tuple[Card, ...]:
-    """Hits under their articles, ordered by each article's best hit."""
+def cards_of(hits: Sequence[Hit], root: str) -> Markup:
+    """Each article with the hits it has on this page, ordered by its best; after those that hold all of the query a
+    line says that the rest shares only a part."""
     groups: dict[str, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.article, []).append(hit)
-    step = small_form("_step.html")
-    cards: list[Card] = []
+    cards: list[str] = []
     whole_seen = partial_seen = False
     for group in groups.values():
         first = group[0]
-        opens = whole_seen and not first.complete and not partial_seen
+        if whole_seen and not first.complete and not partial_seen:
+            partial_seen = True
+            cards.append(small_form("_divider.html"))
         whole_seen = whole_seen or first.complete
-        partial_seen = partial_seen or opens
-        steps = [_step(step, hit, root) for hit in group]
-        shown, more = Markup("".join(steps[:STEPS_SHOWN])), Markup("".join(steps[STEPS_SHOWN:]))  # noqa: S704
-        url = root + first.url.partition("#")[0]
-        cards.append(Card(first.title, first.topic, url, shown, more, max(0, len(steps) - STEPS_SHOWN), opens))
-    return tuple(cards)
+        steps = [_step(hit, root) for hit in group]
+        more = "".join(steps[STEPS_SHOWN:])
+        card = {
+            "url": root + first.url.partition("#")[0],
+            "title": escape(first.title),
+            "topic": escape(first.topic),
+            "steps": "".join(steps[:STEPS_SHOWN]),
+            "more": more and small_form("_more_steps.html") % {"count": len(steps) - STEPS_SHOWN, "steps": more},
+        }
+        cards.append(small_form("_card.html") % card)
+    return Markup("\n".join(cards))  # noqa: S704 addresses are percent-encoded, snippets escaped by the index
 
 
-def _step(form: str, hit: Hit, root: str) -> str:
-    """`_step.html` for a hit. Addresses are percent-encoded and the snippet is escaped by the index."""
+def _step(hit: Hit, root: str) -> str:
     path, _, anchor = hit.url.partition("#")
-    return form % {
+    return small_form("_step.html") % {
         "url": root + hit.url,
         "label": escape(hit.heading or "概要"),
         "why": WHY.get(hit.matched, ""),
@@ -259,10 +254,13 @@ def _label(facet: str, value: str, labels: Mapping[str, str]) -> str:
     return labels.get(value, value) if facet == "topic" else value
 
 
+_quoted = lru_cache(maxsize=512)(quote_plus)
+
+
 def search_url(query: str, chosen: Mapping[str, Sequence[str]], number: int = 1) -> str:
     """The shareable address of a query, filters and page, without the root."""
-    pieces = [f"q={quote_plus(query)}"] if query else []
-    pieces += [f"{facet}={quote_plus(value)}" for facet in FACETS for value in chosen.get(facet, ())]
+    pieces = [f"q={_quoted(query)}"] if query else []
+    pieces += [f"{facet}={_quoted(value)}" for facet in FACETS for value in chosen.get(facet, ())]
     if number > 1:
         pieces.append(f"page={number}")
     return "/search?" + "&".join(pieces) if pieces else "/search"

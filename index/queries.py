@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from opencc import OpenCC
 
@@ -29,12 +30,13 @@ _LONGEST_SYNONYM = 4  # words
 _MAX_SYNONYMS = 12  # terms added to one query
 
 
+_KEYS = {"words": word_key, "grams": gram_key, "characters": character_key}
+
 Choice = tuple[int, ...]
 """Term keys of which one is enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One posting list to read."""
 
     key: int
@@ -223,13 +225,12 @@ class _Terms:
         known = self._found.get((kind, text))
         if known:
             weight, content = weight + known.weight, content or known.content
-        key = {"words": word_key, "grams": gram_key, "characters": character_key}[kind](text)
-        self._found[kind, text] = Term(key, kind, text, weight, content, origin)
+        self._found[kind, text] = Term(_KEYS[kind](text), kind, text, weight, content, origin)
 
     def all_content(self) -> None:
         for place, term in self._found.items():
             if term.kind != "characters":
-                self._found[place] = Term(term.key, term.kind, term.text, term.weight, True, term.origin)
+                self._found[place] = term._replace(content=True)
 
     def terms(self) -> list[Term]:
         """All terms, in the order of `Term.place`."""

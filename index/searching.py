@@ -166,12 +166,12 @@ class Scorer:
         near = order[:REFINED]
         if len(near) < 2 or contained >= len(near) or len(query.folded) < 4:
             return order
-        threes = [(i, query.folded[i : i + 3]) for i in range(len(query.folded) - 2)]
+        threes = [(i, query.folded[i : i + 3].encode()) for i in range(len(query.folded) - 2)]
         bonus = [0.0] * len(near)
         longest_run, runs = self._weights.query["adjacency"], self._weights.query["runs"]
         for place, number in enumerate(near.tolist()):
             if self.postings.lengths[number] >= _LONG_TEXT:
-                longest, beyond = _runs(query.folded, threes, self.postings.folded[number].decode())
+                longest, beyond = _runs(query.folded, threes, self.postings.folded[number])
                 bonus[place] = longest_run * longest + runs * beyond
         scores[near] += bonus
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
@@ -208,7 +208,7 @@ class Scorer:
             yield term, weight / (weight + self._weights.k1[term.kind]) * self._factor(term, begin, end), end - begin
 
 
-def _runs(query: str, threes: list[tuple[int, str]], text: str) -> tuple[int, int]:
+def _runs(query: str, threes: list[tuple[int, bytes]], text: bytes) -> tuple[int, int]:
     """Return the length of the longest piece of `query` of 3 or more characters that stands in `text`, and by how much
     all such pieces, taken from left to right, exceed the pairs that are scored anyway. `threes`: see `_refine`."""
     longest = beyond = end = 0
@@ -216,7 +216,7 @@ def _runs(query: str, threes: list[tuple[int, str]], text: str) -> tuple[int, in
         if begin + 1 < end:
             continue
         end = begin + 3
-        while end < len(query) and query[begin : end + 1] in text:
+        while end < len(query) and query[begin : end + 1].encode() in text:
             end += 1
         longest = max(longest, end - begin)
         beyond += end - begin - 2
