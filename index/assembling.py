@@ -7,7 +7,7 @@ about a second.
     MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
     text, folded                   each section's record as written and folded (blobs.py)
     sections.npy                   per section: article number, first visible byte in `folded`, characters
-    pages                          each article as JSON
+    pages, outlines                each article as JSON, whole and without its text
     media, media.json              the pictures that articles show, and their names
     articles.json, topics.json     lists
     facets.json, facets.npy        filter values, and one bit a section for each
@@ -78,7 +78,7 @@ def assemble(
     """Write the snapshot's files into `place`, pictures from `content`. Returns the counts of articles and sections."""
     vocabulary: dict[str, int] = {}
     kept = _Kept(previous, vocabulary) if previous else None
-    pages, records, folded, digests = [], [], [], []
+    pages, outlines, records, folded, digests = [], [], [], [], []
     words, word_fields, counts, article_of = [], [], [], []
     for number, article_id in enumerate(ids):
         if article_id in fresh:
@@ -86,12 +86,14 @@ def assemble(
             renumber = np.array([vocabulary.setdefault(word, len(vocabulary)) for word in item.vocabulary], np.uint32)
             own_words = renumber[np.frombuffer(item.words, np.uint32)] if len(item.words) else np.empty(0, np.uint32)
             own_fields, own_counts = np.frombuffer(item.word_fields, np.uint8), item.word_counts
-            page, own_records, own_folded, digest = item.page, item.records, item.folded, item.digest
+            page, outline, digest = item.page, item.outline, item.digest
+            own_records, own_folded = item.records, item.folded
         else:
             assert kept is not None and previous is not None
-            page, own_records, own_folded, own_words, own_fields, own_counts = kept.article(article_id)
+            page, outline, own_records, own_folded, own_words, own_fields, own_counts = kept.article(article_id)
             digest = previous.digests[article_id]
         pages.append(page)
+        outlines.append(outline)
         digests.append(digest)
         records.extend(own_records)
         folded.extend(own_folded)
@@ -103,13 +105,16 @@ def assemble(
     all_words = np.concatenate(words) if words else np.empty(0, np.uint32)
     all_fields = np.concatenate(word_fields) if word_fields else np.empty(0, np.uint8)
     all_counts = np.array(counts, np.uint32)
+    if not kept:  # in order, since the next build sorts them again, and what is nearly sorted sorts in no time
+        ranked = {word: rank for rank, word in enumerate(sorted(vocabulary))}
+        all_words = np.fromiter(map(ranked.__getitem__, vocabulary), np.uint32, len(vocabulary))[all_words]
+        vocabulary = ranked
     texts = list(vocabulary)
     keys = kept.keys(texts) if kept else np.fromiter(map(word_key, texts), np.uint64, len(texts))
     tokens = _Tokens(folded, all_words, all_fields, all_counts, keys)
     inverted = (kept.merged(tokens, ids, fresh, weights) if kept else None) or tokens.invert(weights)
 
-    parsed = [json.loads(page) for page in pages]
-    surroundings = _Surroundings(parsed, digests, topics)
+    surroundings = _Surroundings([json.loads(outline) for outline in outlines], digests, topics)
     used = np.zeros(len(texts), bool)
     used[all_words] = True
     write_segment(
@@ -121,6 +126,7 @@ def assemble(
     lengths = [len(record.decode()) for record in folded]
     np.save(place / "sections.npy", np.array([article_of, visible, lengths], np.uint32).reshape(3, -1))
     Texts.write(place / "pages", pages)
+    Texts.write(place / "outlines", outlines)
     _write_media(place, content, pages)
     neighbours = related(inverted, np.array(article_of, np.uint32), len(pages), weights)
     surroundings.write(place, neighbours)
@@ -174,7 +180,8 @@ class _Kept:
         place = previous.place
         self._place = place
         self._spans = previous.articles
-        self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
+        self._text, self._folded = Texts(place / "text"), Texts(place / "folded")
+        self._pages, self._outlines = Texts(place / "pages"), Texts(place / "outlines")
         with np.load(place / "tokens.npz", allow_pickle=False) as tokens:
             self._words, self._fields, self._counts, self._keys = (
                 tokens[name] for name in ("words", "fields", "counts", "keys")
@@ -188,6 +195,7 @@ class _Kept:
         span = slice(self._starts[first], self._starts[last])
         return (
             self._pages[number],
+            self._outlines[number],
             [self._text[i] for i in range(first, last)],
             [self._folded[i] for i in range(first, last)],
             self._words[span],
@@ -228,21 +236,21 @@ class _Kept:
 class _Surroundings:
     """What stands around the articles: lists, topics, filters, the card of each section."""
 
-    def __init__(self, parsed: list[dict[str, Any]], digests: list[str], topics: Sequence[TopicIntro]) -> None:
-        self._parsed = parsed
+    def __init__(self, outlines: list[dict[str, Any]], digests: list[str], topics: Sequence[TopicIntro]) -> None:
+        self._outlines = outlines
         self._digests = digests
         self._topics = {topic.id: asdict(topic) for topic in topics}
-        for article in parsed:
+        for article in outlines:
             topic = article["topic"]
             if topic and topic not in self._topics:
                 title = topic.rsplit("/", 1)[-1]
                 self._topics[topic] = asdict(TopicIntro(id=topic, title=title, summary="", html="", order=0.0))
-        self.anchors = [section["anchor"] for article in parsed for section in article["sections"]]
+        self.anchors = [section["anchor"] for article in outlines for section in article["sections"]]
 
     def cards(self) -> list[str]:
         """Per section: article id, anchor, title, heading, topic title, address."""
         cards = []
-        for article in self._parsed:
+        for article in self._outlines:
             topic = self._topics[article["topic"]]["title"] if article["topic"] else ""
             address = "/articles/" + quote(article["id"])
             for section in article["sections"]:
@@ -266,7 +274,7 @@ class _Surroundings:
                 "sections": len(article["sections"]),
                 "related": near,
             }
-            for article, digest, near in zip(self._parsed, self._digests, related_articles, strict=True)
+            for article, digest, near in zip(self._outlines, self._digests, related_articles, strict=True)
         ]
         _write_json(place / "articles.json", articles)
         _write_json(
@@ -274,7 +282,7 @@ class _Surroundings:
         )
         values: dict[tuple[str, str], list[int]] = defaultdict(list)
         at = 0
-        for article in self._parsed:
+        for article in self._outlines:
             sections = range(at, at := at + len(article["sections"]))
             for name in FACETS:
                 own = ([article[name]] if article[name] else []) if name == "topic" else article[name]

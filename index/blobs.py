@@ -33,7 +33,8 @@ class Texts:
     @staticmethod
     def write(path: Path, texts: Sequence[bytes]) -> None:
         """Write `texts` to `path` and `path`.starts.npy."""
-        path.write_bytes(b"".join(texts))
+        with path.open("wb") as file:
+            file.writelines(texts)  # joining them first takes four times as long
         sizes = np.fromiter((len(text) for text in texts), dtype=np.uint64, count=len(texts))
         np.save(
             path.with_name(path.name + ".starts.npy"),

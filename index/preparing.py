@@ -15,7 +15,7 @@ from index.folding import clean, fold
 from index.inverting import FIELD_BREAK, SECTION_BREAK
 from index.model import Article, Problem, Section
 from index.segmenting import Segmenter
-from index.serializing import article_to_json
+from index.serializing import article_to_json, outline_to_json
 
 _BREAKS = str.maketrans({FIELD_BREAK: " ", SECTION_BREAK: " "})
 
@@ -27,7 +27,8 @@ class Prepared:
     id: str
     digest: str
     page: bytes
-    """The article as JSON: see `serializing.py`."""
+    outline: bytes
+    """The article, and all of it but its text, as JSON: see `serializing.py`."""
     records: list[bytes]
     """Title, aliases, heading and body joined by FIELD_BREAK, as written, UTF-8."""
     folded: list[bytes]
@@ -63,7 +64,8 @@ def prepare(
     if article is None:
         return None, problems, False
     numbers: dict[str, int] = {}
-    prepared = Prepared(article_id, digest, article_to_json(article), [], [], array("I"), b"", [], [])
+    page, outline = article_to_json(article), outline_to_json(article)
+    prepared = Prepared(article_id, digest, page, outline, [], [], array("I"), b"", [], [])
     word_fields = bytearray()
     cached: dict[str, list[str]] = {}
     for section in article.sections:

@@ -22,14 +22,16 @@ def related(inverted: Inverted, article_of: U32, count: int, weights: Weights) -
     first = int(np.searchsorted(inverted.keys, _WORD_TAG))
     begin = int(inverted.starts[first]) if len(inverted.keys) else 0
     sizes = np.diff(inverted.starts[first:]).astype(np.int64)
-    term = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
-    pair = term * max(count, 1) + article_of[inverted.sections[begin:]]
+    term = np.repeat(np.arange(len(sizes), dtype=np.uint32), sizes)
+    article = article_of[inverted.sections[begin:]]
     # Sections ascend within a term and articles ascend with sections, so equal pairs stand side by side.
-    head = np.flatnonzero(np.concatenate((np.ones(min(len(pair), 1), bool), pair[1:] != pair[:-1])))
+    first_of_pair = np.ones(len(term), bool)
+    first_of_pair[1:] = (article[1:] != article[:-1]) | (term[1:] != term[:-1])
+    head = np.flatnonzero(first_of_pair)
     if not len(head):
         return [[] for _ in range(count)]
     weight = np.add.reduceat(inverted.weights[begin:], head)
-    term, article = np.divmod(pair[head], count)
+    term, article = term[head], article[head]
     frequency = np.bincount(term, minlength=len(sizes))
     telling = (frequency[term] > 1) & (frequency[term] <= max(count // 5, 4))
     term, article, weight = term[telling], article[telling], weight[telling]
@@ -38,7 +40,8 @@ def related(inverted: Inverted, article_of: U32, count: int, weights: Weights) -
     value = (value / norm[article]).astype(np.float32)
     starts = np.searchsorted(term, np.arange(len(sizes) + 1))
 
-    order = np.lexsort((-value, article))
+    # By article, and in it by falling value: the bits of a positive float32 are ordered as the float is.
+    order = np.argsort(article.astype(np.uint64) << np.uint64(32) | ~value.view(np.uint32), kind="stable")
     article_starts = np.searchsorted(article[order], np.arange(count + 1))
     found: list[list[int]] = []
     for number in range(count):
