@@ -23,13 +23,12 @@ from markupsafe import Markup, escape
 
 from helpcenter import traditional
 from helpcenter.caching import fingerprints
+from helpcenter.popular import LISTED, popular
 from helpcenter.settings import Settings
 from index import ArticleCard, Snapshot, Topic
 
 PACKAGE = Path(__file__).parent
 STATIC_NAMES = ("app.css", "app.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
-LISTED = 6
-"""Articles in each list of the home page: two rows of three on a desktop, one screen on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,9 @@ class HomePage:
     emergencies: tuple[Emergency, ...]
     topics: tuple[Topic, ...]
     topic_urls: Mapping[str, str]
-    popular: tuple[ArticleCard, ...]
+    listed: tuple[ArticleCard, ...]
+    listed_heading: str
+    """常看 for what readers ask most; until that is known, the first article of each topic, and no such claim."""
     recent: tuple[ArticleCard, ...]
     article_count: int
 
@@ -213,6 +214,7 @@ def home_page(snapshot: Snapshot) -> HomePage:
     root = request.script_root
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
     verified = [card for card in snapshot.cards() if card.verified]
+    often = popular(snapshot)
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(
@@ -222,7 +224,8 @@ def home_page(snapshot: Snapshot) -> HomePage:
         ),
         topics=topics,
         topic_urls={topic.id: topic_url(topic.id) for topic in topics},
-        popular=tuple(topic.articles[0] for topic in topics)[:LISTED],
+        listed=often or tuple(topic.articles[0] for topic in topics)[:LISTED],
+        listed_heading="常看" if often else "可以先看",
         recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
         article_count=snapshot.article_count,
     )

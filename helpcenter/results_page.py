@@ -79,6 +79,7 @@ class ResultsPage:
     emergencies: tuple[Emergency, ...] = ()
     topics: tuple[tuple[str, str], ...] = ()
     articles: tuple[ArticleCard, ...] = ()
+    articles_heading: str = ""
 
 
 def results_page(
@@ -122,7 +123,8 @@ def results_page(
         asked=True,
         emergencies=home.emergencies if home else (),
         topics=_topic_links(snapshot) if home else (),
-        articles=home.popular if home else (),
+        articles=home.listed if home else (),
+        articles_heading=home.listed_heading if home else "",
     )
     return page, results
 
@@ -166,7 +168,8 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         asked=False,
         emergencies=home.emergencies,
         topics=_topic_links(snapshot),
-        articles=home.popular,
+        articles=home.listed,
+        articles_heading=home.listed_heading,
     )
 
 

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from helpcenter import create_app, recording
 from helpcenter.caching import SearchSeen
+from helpcenter.pages import home_page
 from helpcenter.settings import Settings
 from helpcenter.store import Counts, Store, today
 
@@ -244,3 +245,21 @@ def test_the_page_reads_well_on_a_phone(
         page.get_by_role("button", name="退出").click()
         page.get_by_label("管理口令").wait_for()
         context.close()
+
+
+def test_the_home_page_lists_what_readers_ask_most(site: Flask, database: str) -> None:
+    def listed() -> tuple[str, list[str]]:
+        site.extensions.pop("popular", None)
+        with site.test_request_context():
+            page = home_page(site.extensions["library"].snapshot())
+        return page.listed_heading, [card.id for card in page.listed]
+
+    assert listed()[0] == "可以先看"
+    store = Store(database)
+    asked = {"法国 丢失": 9, "蓝鲸 航天飞机": 8, "换机": 5, "只问过一次": 1}
+    store.add_searches(today(), {query: Counts(count) for query, count in asked.items()})
+    store.close()
+    heading, articles = listed()
+    assert heading == "常看"
+    assert articles[0] == LOST
+    assert 2 <= len(articles) <= 3
