@@ -27,6 +27,7 @@ class Filters:
         self._bits = np.asarray(np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False))
         self._values = [(name, value) for name, value in json.loads((place / "facets.json").read_text("utf-8"))]
         self._rows = {pair: row for row, pair in enumerate(self._values)}
+        self._rows_of = {name: [row for (own, _), row in self._rows.items() if own == name] for name in FACETS}
         self.whole = self.count(np.ones(sections, bool))
 
     def masks(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -47,16 +48,16 @@ class Filters:
         if not self._values:
             return {}
         packed = np.zeros(self._bits.shape[1] * 8, np.uint8)
-        own = np.packbits(found, bitorder="little")
-        packed[: len(own)] = own
-        counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32)
-        values = self._values
-        facets: dict[str, list[FacetCount]] = {name: [] for name in FACETS}
-        # Rows are sorted by value and the sort is stable: equal counts stay in the values' own order.
-        order = np.argsort(-counts.astype(np.int64), kind="stable")[: np.count_nonzero(counts)]
-        for row, count in zip(order.tolist(), counts[order].tolist(), strict=True):
-            facets[values[row][0]].append(FacetCount(values[row][1], count))
-        return {name: tuple(found) for name, found in facets.items() if found}
+        bits = np.packbits(found, bitorder="little")
+        packed[: len(bits)] = bits
+        counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32).tolist()
+        facets: Counts = {}
+        for name, rows in self._rows_of.items():
+            # Values are in order and the sort is stable, reversed or not: equal counts stay in the values' own order.
+            falling = sorted(rows, key=counts.__getitem__, reverse=True)
+            if own := tuple([FacetCount(self._values[row][1], counts[row]) for row in falling if counts[row]]):
+                facets[name] = own
+        return facets
 
 
 def meet(masks: Sequence[Any]) -> Any:

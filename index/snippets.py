@@ -89,24 +89,25 @@ def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
     """Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little."""
-    if found and found[-1][1] <= found[0][0] + LENGTH - 12:
-        return found[0][0]
+    count = len(found)
     best = found[0][0] if found else 0
     value = best_value = after = 0
     inside: dict[str, int] = {}
-    pieces = [text[left:right] for left, right in found]
-    for number, (begin, _) in enumerate(found):
-        while after < len(found) and found[after][1] <= begin + LENGTH - 12:
-            entering = pieces[after]
-            inside[entering] = inside.get(entering, 0) + 1
-            value += 1 if inside[entering] > 1 else 3 * len(entering)
+    for number, (begin, end) in enumerate(found):
+        while after < count and found[after][1] <= begin + LENGTH - 12:
+            left, right = found[after]
+            piece = text[left:right]
+            inside[piece] = times = inside.get(piece, 0) + 1
+            value += 1 if times > 1 else 3 * (right - left)
             after += 1
         if value > best_value:
             best, best_value = begin, value
-        if after > number:
-            leaving = pieces[number]
-            inside[leaving] -= 1
-            value -= 1 if inside[leaving] else 3 * len(leaving)
-        else:
-            after = number + 1  # longer than a passage
+        if after == count:  # from here on matches only leave
+            break
+        if after == number:  # a match longer than a passage
+            after += 1
+            continue
+        piece = text[begin:end]
+        inside[piece] = times = inside[piece] - 1
+        value -= 1 if times else 3 * (end - begin)
     return best
