@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from html.parser import HTMLParser
 from typing import Any
 
-from bs4 import BeautifulSoup
 from markupsafe import Markup
 
 from helpcenter.pages import Frame
 from index import Article, Section
 
 QUESTION_MARKS = ("？", "?")
+VOID = frozenset(("br", "hr", "img", "input", "wbr"))
 
 
 def linked_data(article: Article, view: Frame, trail: Sequence[tuple[str, str]]) -> Markup:
@@ -88,6 +89,30 @@ def steps(section: Section) -> list[str]:
     """The items of the numbered lists that stand directly in a section, those nested in them included in their text."""
     if "<ol" not in section.html:
         return []
-    lists = BeautifulSoup(section.html, "html.parser").find_all("ol", recursive=False)
-    items = (item for found in lists for item in found.find_all("li", recursive=False))
-    return [text for item in items if (text := " ".join(item.get_text().split()))]
+    reader = _Items()
+    reader.feed(section.html)
+    return [text for item in reader.items if (text := " ".join(item.split()))]
+
+
+class _Items(HTMLParser):
+    """Reads the items of outermost numbered lists. The index hands out well-formed HTML, so counting tags is enough; a
+    parser for any HTML takes 0.15 s of the server's start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+            if self.open == ["ol", "li"]:
+                self.items.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.open[:2] == ["ol", "li"]:
+            self.items[-1] += data
