@@ -11,6 +11,7 @@ written over is moved to the front.
 from __future__ import annotations
 
 import mmap
+import os
 from hashlib import blake2b
 from zlib import crc32
 
@@ -26,6 +27,7 @@ class SharedMemory:
     def __init__(self, size: int, slots: int) -> None:
         self.size = size
         self.slots = slots
+        self.secret = os.urandom(16)  # or somebody could work out two addresses that pass for each other
         self.data = mmap.mmap(-1, size)  # pages never written to take no memory
         self.numbers = memoryview(mmap.mmap(-1, 8 * (1 + SLOT * slots))).cast("Q")
         """Where the next value goes, then the slots."""
@@ -58,5 +60,5 @@ class SharedMemory:
         self.numbers[slot], self.numbers[slot + 1], self.numbers[slot + 2] = digest, place, len(record)
 
     def _slot(self, key: bytes) -> tuple[int, int]:
-        digest = int.from_bytes(blake2b(key, digest_size=8).digest(), "little")
+        digest = int.from_bytes(blake2b(key, digest_size=8, key=self.secret).digest(), "little")
         return digest, 1 + digest % self.slots * SLOT
