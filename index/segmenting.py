@@ -13,9 +13,8 @@ import logging
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from index.dictionary import Dictionary, open_dictionary
 from index.folding import HAN, fold
@@ -32,8 +31,7 @@ _HAN_ONLY = re.compile(rf"[{HAN}]+\Z")
 _LONGEST_JOINED = 40  # a joined form longer than this is a path or an address; its pieces find it
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of one kind of writing: `han`, `latin` (with digits and inner hyphens) or `other` letters."""
 
     kind: str
