@@ -176,7 +176,8 @@ class Guesser:
 
     def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[str, int]]:
         """The most frequent pairs of characters in the index that sound so, with how many sections have each."""
-        terms = np.unique(self._sounds.pairs(first, second)).astype(np.int64)
+        terms = np.sort(self._sounds.pairs(first, second)).astype(np.int64)
+        terms = terms[np.diff(terms, prepend=-1) > 0]
         starts = self._postings.terms.starts
         sizes = (starts[terms + 1] - starts[terms]).astype(np.int64)
         best = np.argsort(-sizes, kind="stable")[: _BEAM * 4]
