@@ -36,8 +36,8 @@ SWITCH = 0.0005
 """Seconds until a thread makes way for another. Python's own 5 ms are what each answer would wait while the thread that
 counts searches is at work: at 1,000 searches a second every thirtieth."""
 YOUNG = 20_000
-"""New objects until the collector looks for circles among them. One page of results makes several times Python's own 700,
-and leaves next to none: 6 % of its time went there."""
+"""New objects until the collector looks for circles among them. A page of results makes more than Python's own 700, and
+leaves next to none: 6 % of its time went there."""
 LOAD = memoryview(mmap.mmap(-1, 256)).cast("i")
 """Shared by all workers: 1 + the connections of each, 0 for none such."""
 HEAD_START = 0.01
