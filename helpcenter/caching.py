@@ -2,7 +2,7 @@
 
 In: requests and the responses of views. Out: the same bytes again without running the view, compressed for whoever
 takes gzip, with an ETag so that a browser asks for changes only.
-Why under WSGI: a repeated query costs a dictionary look-up instead of Flask's whole request cycle. Why gzip alone:
+Why under WSGI: a repeated query costs a look-up in memory instead of Flask's whole request cycle. Why gzip alone:
 brotli saves a seventh of 5 kB and costs a dependency.
 A key names all that an answer depends on; a view that reads more of the request than that must not call `keep`.
 """
