@@ -65,10 +65,7 @@ class Scorer:
             [*(term.key for term in query.terms), *(key for one in query.needed for key in one)]
         )
         live = [(term, *spans[term.key]) for term in query.terms if term.key in spans]
-        scores, found, worded = self._add_up(live)
-        if allowed is not None:
-            scores *= allowed
-            found &= allowed
+        scores, found, worded = self._add_up(live, allowed)
         complete = self.postings.holding(query.needed, spans)
         if allowed is not None:
             complete = complete[allowed[complete]]
@@ -88,7 +85,7 @@ class Scorer:
         order = self._refine(query, scores, self.best(scores, found, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)
 
-    def _add_up(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any, Any]:
+    def _add_up(self, live: list[tuple[Term, int, int]], allowed: Any) -> tuple[Any, Any, Any]:
         """Return scores, whether a section has a term that makes a hit, and whether one of them is a word."""
         if not live:
             return np.zeros(self.count), np.zeros(self.count, bool), np.zeros(self.count, bool)
@@ -103,8 +100,11 @@ class Scorer:
         worded = scores > 0
         scores += self._sum(section[words:split], weight[words:split])
         found = scores > 0
+        if allowed is not None:
+            found &= allowed
         if split < len(section):
             scores += self._sum(section[split:], weight[split:])
+        if split < len(section) or allowed is not None:
             scores *= found
         if late:
             near = np.sort(self.best(scores, found, _CANDIDATES)[:_CANDIDATES])
