@@ -7,6 +7,8 @@ A change of a table: give the new one a new name; nothing here migrates.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +72,26 @@ def open_engine(url: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
+        _start_log(connection)
         # FULL: a vote that was answered survives a power cut too. One costs some ms, on a thread of its own.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "journal_size_limit=4194304"):
+        for pragma in ("synchronous=FULL", "journal_size_limit=4194304"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _start_log(connection: Any) -> None:
+    """Write ahead. Of processes that turn to it at once SQLite refuses all but one, and without waiting: ask again."""
+    latest = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > latest:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def create_tables(engine: sa.Engine) -> None:

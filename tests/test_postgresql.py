@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -178,6 +179,21 @@ def test_workers_that_start_at_once_all_find_their_tables(url: str) -> None:
     assert stores[0].votes(1) == {"lost": (6, 0)}
     for one in stores:
         one.close()
+
+
+def test_a_worker_that_starts_while_another_makes_the_database_waits(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE anything (id INTEGER)")
+    other.execute("BEGIN IMMEDIATE")  # SQLite waits for a reader or an exclusive lock, but not for this one
+    finish = threading.Timer(0.3, other.execute, ("COMMIT",))
+    finish.start()
+    store = Store(f"sqlite:///{file}")
+    store.vote("lost", True)
+    finish.join()
+    assert store.votes(1) == {"lost": (1, 0)}
+    store.close()
+    other.close()
 
 
 def test_what_was_counted_survives_kill_9(url: str, store: Store) -> None:
