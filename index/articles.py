@@ -24,6 +24,7 @@ from index.model import Article, Problem, Section
 from index.rendering import Rendered, render
 
 TOPIC_FILE = "_topic.md"
+MARKDOWN = (".md", ".markdown")
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ufffe\uffff]")
 """Characters that nobody sees: they would part words from the searches for them, and are not allowed in XML feeds."""
@@ -48,12 +49,13 @@ class TopicIntro:
 
 def scan(content: Path) -> list[tuple[str, Path]]:
     """The articles' files, as (path relative to `content` with `/`, absolute path), sorted by the former."""
-    return sorted((path, file) for path, file, why in _walk(content) if not why and _is_article(path))
+    return sorted((path, Path(file)) for path, file, why in _walk(content) if not why and _is_article(path))
 
 
 def scan_topics(content: Path) -> list[tuple[str, Path]]:
     """The folders' `_topic.md`, as `scan` gives articles."""
-    return sorted((path, file) for path, file, why in _walk(content) if not why and Path(path).name == TOPIC_FILE)
+    files = (one for one in _walk(content) if one[0].rpartition("/")[2] == TOPIC_FILE)
+    return sorted((path, Path(file)) for path, file, why in files if not why)
 
 
 def strays(content: Path) -> list[Problem]:
@@ -204,14 +206,15 @@ def _is_article(path: str) -> bool:
     return path.endswith(".md") and not path.rpartition("/")[2].startswith("_")
 
 
-def _walk(content: Path) -> Iterator[tuple[str, Path, str]]:
+def _walk(content: Path) -> Iterator[tuple[str, str, str]]:
     """Each Markdown file as (relative path, file, why it is passed over, or nothing); `_topic.md` among them."""
     root = content.resolve()
-    folders = [("", root)]
+    folders = [("", str(root))]
     while folders:
         prefix, folder = folders.pop()
         for entry in _entries(folder):
-            path, file = prefix + entry.name, Path(entry.path)
+            path, file = prefix + entry.name, entry.path
+            ending = os.path.splitext(entry.name)[1].lower()
             if entry.name.startswith((".", "_")) and entry.name != TOPIC_FILE:
                 continue
             if (shown := _printable(path)) != path:
@@ -219,22 +222,22 @@ def _walk(content: Path) -> Iterator[tuple[str, Path, str]]:
                     yield shown, file, "名字里有控制字符或乱码，没有收录：改名"
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((f"{path}/", file))
-            elif not os.path.exists(file):  # in or through a link that leads nowhere, or in a circle
-                if file.suffix.lower() in (".md", ".markdown"):
+            elif entry.is_symlink() and not os.path.exists(file):  # a link that leads nowhere, or in a circle
+                if ending in MARKDOWN:
                     yield path, file, "不是普通文件，没有收录：检查链接是否断了"
             elif entry.is_dir():
                 yield path, file, "是指向文件夹的链接，没有收录：把文件夹本身放进来"
-            elif file.suffix.lower() not in (".md", ".markdown"):
+            elif ending not in MARKDOWN:
                 continue
-            elif entry.is_symlink() and not file.resolve().is_relative_to(root):
+            elif entry.is_symlink() and not Path(file).resolve().is_relative_to(root):
                 yield path, file, "是指向内容文件夹之外的链接，没有收录：把文件本身放进来"
             elif not entry.is_file():
                 yield path, file, "不是普通文件，没有收录：检查链接是否断了"
             else:
-                yield path, file, "" if file.suffix == ".md" else "扩展名不是 .md，没有收录：改名为 .md"
+                yield path, file, "" if file.endswith(".md") else "扩展名不是 .md，没有收录：改名为 .md"
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     """What lies in a folder; nothing where it was deleted meanwhile."""
     try:
         with os.scandir(folder) as entries:

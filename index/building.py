@@ -25,21 +25,23 @@ from pathlib import Path
 from typing import Any
 
 from index.articles import article_id, read_topics, scan
-from index.assembling import Previous, assemble, open_previous
+from index.assembling import assemble
 from index.linking import IMAGE_TYPES
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
+from index.parts import Previous, open_previous
 from index.preparing import Prepared, prepare
 from index.segmenting import Segmenter, segmenter_for
 from index.snapshots import FORMAT, IndexFolder, read_stamp, write_stamp
 from index.tuning import Tuning, read_tuning
 from index.weights import load_weights
+from index.writing import Files
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how much is done and how much there is."""
 
 _SHAPING = (
     *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
-    *("preparing", "inverting", "merging", "codec", "assembling", "sounds", "relating"),
+    *("preparing", "inverting", "merging", "codec", "parts", "assembling", "sounds", "relating"),
 )
 """The modules whose code decides what a snapshot holds; a change in one forces a full build."""
 
@@ -79,17 +81,17 @@ def build(
         tuning = read_tuning(content)
         shape = _shape(tuning, drafts)
         previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape)
-        files = _read(content)
+        sources = _read(content)
         known = previous.digests if previous else {}
-        changed = [file for file in files if known.get(file.id) != file.digest]
+        changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
         prepared, skipped, found = _prepare(changed, tuning, tell)
         problems = [*found, *problems]
         if faults := tuple(problem for problem in problems if problem.level == "fault"):
             raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
         skipped_ids = {item for item in skipped if not drafts}
-        identity = _identity(shape, tuning, files, topics, _pictures(content))
-        removed = len(known.keys() - {file.id for file in files})
+        identity = _identity(shape, tuning, sources, topics, _pictures(content))
+        removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
             return BuildReport(
                 previous.stamp["articles"],
@@ -101,10 +103,11 @@ def build(
                 False,
                 "",
             )
-        ids = [file.id for file in files if file.id not in skipped_ids]
+        ids = [file.id for file in sources if file.id not in skipped_ids]
         with folder.building() as place:
             tell("write", 0, 1)
-            counts = assemble(place, content, ids, prepared, previous, topics, load_weights())
+            with Files(place) as files:
+                counts = assemble(files, content, ids, prepared, previous, topics, load_weights())
             write_stamp(
                 place,
                 {
@@ -115,6 +118,7 @@ def build(
                     "drafts": sorted(skipped),
                     "tuning": tuning.as_json(),
                 },
+                files.checksums,
             )
             _verify(place)
             tell("write", 1, 1)

@@ -4,8 +4,8 @@ In: an inverted index (`inverting.py`) and a folder. Out: a Whoosh index of one 
 opens and any Whoosh query searches, and whose posting lists are slices of memory-mapped numpy arrays.
 Why a codec of our own, Whoosh's door for this: its default keeps postings as pickled blocks of 128. Reading those for
 a common word takes longer than scoring it, every worker would keep decoded copies, and its writer takes 13 s where
-this takes one. Writing goes in bulk through `write_segment`; Whoosh's one-document-at-a-time writer is not offered,
-because a snapshot never changes.
+this takes one. Writing goes in bulk (`write_postings`, `write_segment`); Whoosh's one-document-at-a-time writer is
+not offered, because a snapshot never changes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from whoosh.index import TOC
 from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 
-from index.blobs import Texts
+from index.blobs import Packed, Texts
 from index.inverting import U64, Inverted, character_key, gram_key, word_key
 
 INDEX_NAME = "MAIN"
@@ -48,23 +48,27 @@ def term_key(kind: str, term: str) -> int:
     return character_key(term) if len(term) == 1 else 0
 
 
-def write_segment(folder: Path, inverted: Inverted, vocabulary: list[str], cards: list[str]) -> None:
-    """Write one segment and its table of contents into `folder`.
+def write_postings(folder: Path, inverted: Inverted) -> None:
+    """Write the posting lists of a segment."""
+    for name in _ARRAYS:
+        np.save(folder / ArraySegment(INDEX_NAME, 0).make_filename(f".{name}.npy"), getattr(inverted, name))
+
+
+def write_segment(folder: Path, vocabulary: list[str], cards: list[str]) -> None:
+    """Write the rest of a segment and its table of contents into `folder`.
 
     `vocabulary` is every word with postings, in code point order; `cards` what a hit shows of each section, as one
     text.
     """
     storage = FileStorage(str(folder))
     segment = ArraySegment(INDEX_NAME, len(cards))
-    for name in _ARRAYS:
-        np.save(folder / segment.make_filename(f".{name}.npy"), getattr(inverted, name))
     (folder / segment.make_filename(".vocabulary")).write_text("\n".join(vocabulary), "utf-8")
-    Texts.write(folder / segment.make_filename(".cards"), [card.encode() for card in cards])
+    Texts.write(folder / segment.make_filename(".cards"), [Packed.of([card.encode() for card in cards])])
     TOC(schema(), [segment], 1).write(storage, INDEX_NAME)
 
 
 def read_inverted(folder: Path) -> Inverted:
-    """Return what `write_segment` wrote into `folder`, memory-mapped."""
+    """Return what `write_postings` wrote into `folder`, memory-mapped."""
     storage, segment = FileStorage(str(folder)), ArraySegment(INDEX_NAME, 0)
     return Inverted(**{name: _open(storage, segment, name) for name in _ARRAYS})
 
@@ -94,7 +98,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
-    """Reads what `write_segment` wrote."""
+    """Reads what `write_postings` and `write_segment` wrote."""
 
     def terms_reader(self, storage: FileStorage, segment: ArraySegment) -> ArrayTerms:
         return ArrayTerms(storage, segment)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
-from index.articles import parse
+from index.articles import media, parse
+from index.blobs import Packed
 from index.folding import clean, fold
 from index.inverting import FIELD_BREAK, SECTION_BREAK
 from index.model import Article, Problem, Section
@@ -20,7 +21,7 @@ from index.serializing import article_to_json, outline_to_json
 _BREAKS = str.maketrans({FIELD_BREAK: " ", SECTION_BREAK: " "})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """One article. Lists run parallel, one item a section; `words` numbers point into `vocabulary`."""
 
@@ -29,10 +30,14 @@ class Prepared:
     page: bytes
     outline: bytes
     """The article, and all of it but its text, as JSON: see `serializing.py`."""
-    records: list[bytes]
+    text: Packed
     """Title, aliases, heading and body joined by FIELD_BREAK, as written, UTF-8."""
-    folded: list[bytes]
-    """The same, folded: character for character as long as the record."""
+    folded: Packed
+    """The same, folded: character for character as long as the text."""
+    visible: list[int]
+    """The first byte of `folded` that is the section's own: all of the lead's, from the heading on elsewhere."""
+    lengths: list[int]
+    """Characters of `folded`."""
     words: array[int]
     word_fields: bytes
     word_counts: list[int]
@@ -64,24 +69,37 @@ def prepare(
     if article is None:
         return None, problems, False
     numbers: dict[str, int] = {}
-    page, outline = article_to_json(article), outline_to_json(article)
-    prepared = Prepared(article_id, digest, page, outline, [], [], array("I"), b"", [], [])
-    word_fields = bytearray()
+    words, word_fields, word_counts = array("I"), bytearray(), []
+    texts, all_folded, visible, lengths = [], [], [], []
     cached: dict[str, list[str]] = {}
     for section in article.sections:
         parts = section_fields(article, section)
         folded = [fold(part) for part in parts]
-        before = len(prepared.words)
+        before = len(words)
         for field, text in enumerate(folded):
             if field < 2:  # title and aliases are much the same in every section of the article
                 terms = cached[text] if text in cached else cached.setdefault(text, segmenter.terms(text))
             else:
                 terms = segmenter.terms(text)
-            prepared.words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
+            words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
             word_fields += bytes((field,)) * len(terms)
-        prepared.records.append(FIELD_BREAK.join(parts).encode("utf-8", "replace"))
-        prepared.folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
-        prepared.word_counts.append(len(prepared.words) - before)
-    prepared.word_fields = bytes(word_fields)
-    prepared.vocabulary = list(numbers)
+        word_counts.append(len(words) - before)
+        texts.append(FIELD_BREAK.join(parts).encode("utf-8", "replace"))
+        all_folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
+        visible.append(len(f"{folded[0]} {folded[1]} ".encode("utf-8", "replace")) if section.anchor else 0)
+        lengths.append(len(all_folded[-1].decode()))
+    prepared = Prepared(
+        article_id,
+        digest,
+        article_to_json(article),
+        outline_to_json(article, media(article)),
+        Packed.of(texts),
+        Packed.of(all_folded),
+        visible,
+        lengths,
+        words,
+        bytes(word_fields),
+        word_counts,
+        list(numbers),
+    )
     return prepared, problems, article.draft

@@ -7,6 +7,7 @@ not load the Markdown parser for it (0.2 s of its start).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
@@ -24,10 +25,14 @@ def article_to_json(article: Article) -> bytes:
     return json.dumps(asdict(article), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
 
 
-def outline_to_json(article: Article) -> bytes:
-    """Serialise what lists, filters and cards need of an article: all but its text. A twentieth to read again."""
+def outline_to_json(article: Article, media: Sequence[str]) -> bytes:
+    """Serialise what lists, filters and cards need of an article: all but its text, and the pictures it shows.
+
+    A twentieth of the article to read again.
+    """
     outline = {field.name: getattr(article, field.name) for field in fields(Article) if field.name != "source"}
     outline["sections"] = [{"anchor": section.anchor, "heading": section.heading} for section in article.sections]
+    outline["media"] = media
     return json.dumps(outline, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
 
 

@@ -22,7 +22,6 @@ import os
 import re
 import shutil
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,10 +29,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from index.model import IndexUnavailable
+from index.writing import checksum, sync
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Raised with any change of the files' layout; a snapshot of another format is never opened."""
 
 _NAME = re.compile(r"\d{6,12}-[0-9a-f]{12}")
@@ -115,14 +115,14 @@ class IndexFolder:
             shutil.rmtree(place, ignore_errors=True)
 
     def publish(self, place: Path, identity: str, keep: int) -> str:
-        """Give the verified snapshot in `place` a name, make it live, drop all but the last `keep`."""
-        _each(_sync, place.iterdir())
-        _sync(place)
+        """Give the verified snapshot in `place`, whose files are synced, a name, make it live, drop all but the last
+        `keep`."""
+        sync(place)
         name = f"{max(map(_number, self.names()), default=0) + 1:06d}-{identity}"
         finished = self._snapshots / name
         place.rename(finished)
         try:
-            _sync(self._snapshots)
+            sync(self._snapshots)
             self.switch(name)
         except OSError:
             if not self._pointer.exists() or self._pointed() != name:
@@ -137,9 +137,9 @@ class IndexFolder:
         """Make the snapshot `name` live, atomically."""
         temporary = self._pointer.with_name("current.new")
         temporary.write_text(name + "\n", "ascii")
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(self._pointer)
-        _sync(self.path)
+        sync(self.path)
 
     def rollback(self) -> str:
         """Make the newest whole snapshot before the live one live; returns its name. Raises IndexUnavailable."""
@@ -172,35 +172,17 @@ def file_states(place: Path) -> dict[int, tuple[int, int]]:
     return {status.st_ino: (status.st_size, status.st_mtime_ns) for status in found}
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _each(work: Callable[[Path], T], paths: Iterable[Path]) -> list[T]:
     """Do something with each file, two at a time: checksums and disks let go of the interpreter."""
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(work, paths))
 
 
-def _checksum(path: Path) -> list[int]:
-    checksum = size = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            checksum = zlib.crc32(block, checksum)
-            size += len(block)
-    return [size, checksum]
-
-
-def write_stamp(place: Path, stamp: dict[str, Any]) -> None:
-    """Write `stamp.json`: `stamp` plus the format and the size and CRC-32 of every file in `place`."""
-    paths = sorted(place.iterdir())
-    files = {path.name: checksum for path, checksum in zip(paths, _each(_checksum, paths), strict=True)}
-    text = json.dumps({"format": FORMAT, **stamp, "files": files}, ensure_ascii=False)
+def write_stamp(place: Path, stamp: dict[str, Any], checksums: dict[str, list[int]]) -> None:
+    """Write `stamp.json`: `stamp` plus the format and the `checksums` of every file in `place`."""
+    text = json.dumps({"format": FORMAT, **stamp, "files": dict(sorted(checksums.items()))}, ensure_ascii=False)
     (place / "stamp.json").write_text(text, "utf-8")
+    sync(place / "stamp.json")
 
 
 def read_stamp(place: Path, verify: bool = True) -> dict[str, Any]:
@@ -216,9 +198,9 @@ def read_stamp(place: Path, verify: bool = True) -> dict[str, Any]:
                 f"快照 {place.name} 的格式是 {stamp['format']}，本程序只认 {FORMAT}。请用同一版本重建。"
             )
         if verify:
-            checksums = _each(_checksum, [place / name for name in stamp["files"]])
-            for (name, expected), checksum in zip(stamp["files"].items(), checksums, strict=True):
-                if checksum != expected:
+            checksums = _each(checksum, [place / name for name in stamp["files"]])
+            for (name, expected), found in zip(stamp["files"].items(), checksums, strict=True):
+                if found != expected:
                     raise IndexUnavailable(f"快照 {place.name} 的文件 {name} 已损坏。{way_out}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexUnavailable(f"快照 {place.name} 不完整（{error}）。{way_out}") from None
