@@ -7,7 +7,7 @@ about half a second.
     MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
     text, folded                   each section's record as written and folded (blobs.py)
     sections.npy                   per section: article number, first visible byte in `folded`, characters
-    pages, outlines                each article as JSON, whole and without its text
+    pages, outlines                each article as JSON, whole (compressed) and without its text
     media, media.json              the pictures that articles show, and their names
     articles.json, topics.json     lists
     facets.json, facets.npy        filter values, and one bit a section for each

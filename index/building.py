@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import multiprocessing
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +77,10 @@ def build(
     with _failures_told(index), folder.lock():
         tuning = read_tuning(content)
         shape = _shape(tuning, drafts)
-        previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape)
-        sources = _read(content)
+        with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
+            reading = pool.submit(_read, content)
+            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape)
+            sources = reading.result()
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
@@ -201,7 +200,7 @@ def _failures_told(index: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise IndexUnavailable(f"更新没有完成：{error.filename or index}：{_why(error)}。{kept}") from error
-    except (MemoryError, BrokenProcessPool) as error:
+    except (MemoryError, BrokenExecutor) as error:
         raise IndexUnavailable(f"更新没有完成：内存不够，或进程被系统结束。{kept}") from error
 
 
@@ -260,6 +259,9 @@ def _batches(files: list[_File], tuning: Tuning) -> Iterator[list[tuple[Prepared
     if len(files) < _PARALLEL_FROM or workers == 1:
         yield from map(_prepare_batch, tasks)
         return
+    import multiprocessing  # 20 ms that an incremental build need not take
+    from concurrent.futures import ProcessPoolExecutor
+
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context(method), initializer=_start_worker, initargs=(tuning.words,)
@@ -277,7 +279,10 @@ def _start_worker(words: Iterable[str]) -> None:
 
 def _end_with_parent() -> None:
     """A worker whose build was killed would wait for work for good, and hold the lock that it inherited."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    parent = parent_process()
     if parent:
         wait([parent.sentinel])
         os._exit(1)

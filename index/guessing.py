@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from index.containing import Postings
 from index.inverting import word_key
@@ -199,6 +197,9 @@ class Guesser:
         if len(word) < 3:
             return []
         slips = 1 if len(word) < 6 else 2
+        from rapidfuzz import process  # 40 ms that only a misspelt word need wait for
+        from rapidfuzz.distance import OSA
+
         near = process.extract(word, self._latin, scorer=OSA.distance, score_cutoff=slips, limit=_TRIED)
         return [(other, 0.9 - 0.3 * distance + 0.01 * min(self._frequency(other), 10)) for other, distance, _ in near]
 

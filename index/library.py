@@ -33,7 +33,7 @@ from index.model import ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavaila
 from index.queries import Parser, Query
 from index.searching import Scorer
 from index.segmenting import segmenter_for
-from index.serializing import CARD_BREAK, article_from_json
+from index.serializing import CARD_BREAK, article_from_bytes
 from index.snapshots import IndexFolder, file_states, read_stamp
 from index.snippets import snippet
 from index.sounds import Sounds
@@ -120,7 +120,7 @@ class Snapshot:
         beside = topic.articles if topic else tuple(card for card in self._lines if not card.topic)
         at = beside.index(self._lines[number])
         return ArticlePage(
-            article=article_from_json(self._pages[number]),
+            article=article_from_bytes(self._pages[number]),
             topic=topic,
             related=tuple(self._lines[other] for other in record["related"]),
             previous=beside[at - 1] if at else None,
@@ -325,5 +325,5 @@ class Library:
 
 def _warm(snapshot: Snapshot) -> None:
     """Touch every path a first query takes, so that the first reader waits no longer than the thousandth."""
-    for text in ("怎么办", "esim 激活", "jihuo", "\u6bd4\u6bd4\u7687"):
+    for text in ("怎么办", "esim 激活", "jihuo", "qwertz", "\u6bd4\u6bd4\u7687"):
         snapshot.search(text)

@@ -8,6 +8,8 @@ Why: inverting 12,700 sections anew takes a second, taking out ten and putting i
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -34,22 +36,19 @@ def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDAr
     new = places[fresh.sections].astype(np.uint32)
     term = np.searchsorted(old.keys, fresh.keys)
     known = old.keys[np.minimum(term, len(old.keys) - 1)] == fresh.keys if len(old.keys) else np.zeros(len(term), bool)
-    at = np.empty(len(new), np.int64)
-    for i, (begin, end) in enumerate(zip(fresh.starts[:-1].tolist(), fresh.starts[1:].tolist(), strict=True)):
-        first = starts[term[i]]
-        at[begin:end] = first
-        if known[i]:
-            at[begin:end] += np.searchsorted(sections[first : starts[term[i] + 1]], new[begin:end])
+    view: Any = memoryview(sections.data)  # numpy takes five times as long to look for one number
+    sizes = np.diff(fresh.starts).astype(np.int64)
+    begin, end = (starts[some].repeat(sizes).tolist() for some in (term, np.minimum(term + known, len(old.keys))))
+    at = np.array(list(map(bisect_left, repeat(view), new.tolist(), begin, end)), np.int64)
     keys = np.insert(old.keys, term[~known], fresh.keys[~known])
-    total = np.zeros(len(keys), np.uint64)
-    total[np.searchsorted(keys, old.keys)] = np.diff(starts) - lost
-    total[np.searchsorted(keys, fresh.keys)] += np.diff(fresh.starts)
+    total = np.insert(np.diff(starts) - lost, term[~known], 0)
+    total[np.searchsorted(keys, fresh.keys)] += sizes
     lengths = np.zeros((3, int(kept.sum()) + len(places), old.lengths.shape[2]), np.uint32)
     lengths[:, moved[kept]] = old.lengths[:, kept]
     lengths[:, places] = fresh.lengths
     return Inverted(
         keys=keys[total > 0],
-        starts=starts_of(total[total > 0]),
+        starts=starts_of(total[total > 0].astype(np.uint64)),
         sections=_spliced(sections, gone, new, at),
         weights=_spliced(old.weights, gone, fresh.weights, at),
         lengths=lengths,

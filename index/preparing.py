@@ -16,7 +16,7 @@ from index.folding import clean, fold
 from index.inverting import FIELD_BREAK, SECTION_BREAK
 from index.model import Article, Problem, Section
 from index.segmenting import Segmenter
-from index.serializing import article_to_json, outline_to_json
+from index.serializing import article_to_bytes, outline_to_json
 
 _BREAKS = str.maketrans({FIELD_BREAK: " ", SECTION_BREAK: " "})
 
@@ -91,7 +91,7 @@ def prepare(
     prepared = Prepared(
         article_id,
         digest,
-        article_to_json(article),
+        article_to_bytes(article),
         outline_to_json(article, media(article)),
         Packed.of(texts),
         Packed.of(all_folded),

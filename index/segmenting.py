@@ -27,7 +27,6 @@ _RUNS = re.compile(
 _PARTS = re.compile(r"[a-z]+|[0-9]+")
 _PIECES = re.compile(r"[a-z0-9]+")
 _JOINTS = re.compile(r"[-_.'’/&@:]+")
-_HAN_ONLY = re.compile(rf"[{HAN}]+\Z")
 _LONGEST_JOINED = 40  # a joined form longer than this is a path or an address; its pieces find it
 
 
@@ -87,7 +86,7 @@ class Segmenter:
         self._tokenizer.FREQ, self._tokenizer.total = open_dictionary(self._tokenizer, jieba.__version__)
         self._tokenizer.initialized = True
         for word in self.words:
-            if _HAN_ONLY.match(word):
+            if (run := _RUNS.fullmatch(word)) and run.lastgroup == "han":
                 self._tokenizer.add_word(word)
         self.stamp = hashlib.sha256("\n".join((jieba.__version__, "hmm", *self.words)).encode()).hexdigest()[:16]
 

@@ -111,3 +111,14 @@ def test_words_of_taiwan_bring_those_of_the_mainland(segmenter: Segmenter) -> No
     parser = Parser(segmenter, [], [], load_weights())
     assert "短信" in [term.text for term in parser.parse("簡訊").terms]
     assert "网络" in [term.text for term in parser.parse("網路").terms]
+
+
+def test_a_dictionary_loaded_as_far_as_needed_cuts_as_the_whole_one() -> None:
+    words = ("换卡", "新喀里多尼亚电信", "补办")
+    some, whole = Segmenter(words), Segmenter(words)
+    whole.load()
+    for text in (*BATTERY, "在新喀里多尼亚电信补办换卡要带护照", "丢了手机收不到验证码，先报失再补办", "啟用漫遊"):
+        assert some.terms(fold(text)) == whole.terms(fold(text))
+    assert not whole.knows("𪚥𪚥") and not some.knows("𪚥𪚥")
+    some.load()
+    assert [some.knows(word) for word in ("换卡", "护照", "护")] == [True, True, True]
