@@ -121,14 +121,9 @@ class _Surroundings:
         for article in self._outlines:
             topic = self._topics[article["topic"]]["title"] if article["topic"] else ""
             address = "/articles/" + quote(article["id"])
-            for section in article["sections"]:
-                anchor = section["anchor"]
+            for anchor, heading in article["sections"]:
                 url = address if not anchor else f"{address}#{anchor if _PLAIN(anchor) else quote(anchor)}"
-                cards.append(
-                    CARD_BREAK.join(
-                        (article["id"], section["anchor"], article["title"], section["heading"], topic, url)
-                    )
-                )
+                cards.append(CARD_BREAK.join((article["id"], anchor, article["title"], heading, topic, url)))
         return cards
 
     def write(self, place: Path, related_articles: list[list[int]]) -> None:

@@ -131,7 +131,8 @@ class Parser:
         if not query.needed:  # only question words: then they are what was asked for
             query.needed = [choice for unit in query.units for choice in unit.needed]
             collected.all_content()
-        self._expand(words, folded, query, collected)
+        if not _QUOTED.fullmatch(text):  # in quotes it is meant as it stands
+            self._expand(words, folded, query, collected)
         query.units.extend(Unit(phrase, "phrase", quoted=True) for phrase in quoted if phrase)
         query.terms = collected.terms()
         query.marks = sorted(dict.fromkeys(query.marks), key=len, reverse=True)

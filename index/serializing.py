@@ -34,7 +34,7 @@ def outline_to_json(article: Article, media: Sequence[str]) -> bytes:
     A twentieth of the article to read again.
     """
     outline = {field.name: getattr(article, field.name) for field in fields(Article) if field.name != "source"}
-    outline["sections"] = [{"anchor": section.anchor, "heading": section.heading} for section in article.sections]
+    outline["sections"] = [(section.anchor, section.heading) for section in article.sections]
     outline["media"] = media
     return json.dumps(outline, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
 

@@ -1,8 +1,8 @@
-"""Writing: the files of a snapshot, on a thread of their own.
+"""Writing: the files of a snapshot, while the work on what comes next goes on.
 
 In: an empty folder, and functions that write into it. Out: their files, on the disk for good, and the checksum of each.
-Why a thread: writing, syncing and checksums let go of the interpreter, so they take no time from the work on what
-comes next. Why one: files then come one after the other, and whatever is new after a function is what it wrote.
+Why threads: writing, syncing and checksums let go of the interpreter. Why one that writes: files then come one after
+the other, and whatever is new after a function is what it wrote.
 """
 
 from __future__ import annotations
@@ -23,19 +23,24 @@ class Files:
         self.place = place
         self.checksums: dict[str, list[int]] = {}
         """Size and CRC-32 of each file, by name; complete at the end."""
-        self._thread = ThreadPoolExecutor(1)
+        self._writer, self._checker = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._jobs: list[Future[None]] = []
+        self._seen: set[str] = set()
 
     def write(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call `function`, which writes some files, when those before are written."""
-        self._jobs.append(self._thread.submit(self._write, function, arguments))
+        self._jobs.append(self._writer.submit(self._write, function, arguments))
 
     def _write(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         function(*arguments)
         for path in self.place.iterdir():
-            if path.name not in self.checksums:
-                sync(path)
-                self.checksums[path.name] = checksum(path)
+            if path.name not in self._seen:
+                self._seen.add(path.name)
+                self._jobs.append(self._checker.submit(self._check, path))
+
+    def _check(self, path: Path) -> None:
+        sync(path)
+        self.checksums[path.name] = checksum(path)
 
     def __enter__(self) -> Files:
         return self
@@ -43,7 +48,8 @@ class Files:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(cancel_futures=kind is not None)
+        for thread in (self._writer, self._checker):
+            thread.shutdown(cancel_futures=kind is not None)
         if kind is None:
             for job in self._jobs:
                 job.result()
