@@ -119,9 +119,11 @@ class Parser:
         collected = _Terms(self._weights)
         words: list[str] = []
         stretch: list[Run] = list(runs(folded))
+        han = sum(len(run.text) for run in stretch if run.kind == "han")
+        share = min(1.0, han / self._weights.query["characters_from"]) if len(stretch) > 1 else 1.0
         for number, run in enumerate(stretch):
             if run.kind == "han":
-                words.extend(self._han(run.text, query, collected))
+                words.extend(self._han(run.text, share, query, collected))
             else:
                 before = stretch[number - 1] if number else None
                 near = before.text if before and before.kind == "latin" and before.end + 1 == run.start else ""
@@ -138,7 +140,7 @@ class Parser:
         query.marks = sorted(dict.fromkeys(query.marks), key=len, reverse=True)
         return query
 
-    def _han(self, run: str, query: Query, collected: _Terms) -> list[str]:
+    def _han(self, run: str, share: float, query: Query, collected: _Terms) -> list[str]:
         words = self._segmenter.cut(run)
         unit = Unit(run, "han", parts=tuple(words), word=word_key(run) if len(words) == 1 else 0)
         stopped = []
@@ -154,7 +156,8 @@ class Parser:
             collected.add("grams", run[i : i + 2], stopped[i] and stopped[i + 1])
             unit.needed.append((gram_key(run[i : i + 2]),))
         for i, character in enumerate(run):
-            collected.add("characters", character, stopped[i], content=len(run) == 1)
+            alone = len(run) == 1
+            collected.add("characters", character, stopped[i], factor=1.0 if alone else share, content=alone)
         if len(run) == 1:
             unit.needed.append((character_key(run),))
         unit.company = all(stopped)
