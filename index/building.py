@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 
 _SHAPING = (
     *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
-    *("preparing", "inverting", "merging", "codec", "parts", "assembling", "sounds", "relating"),
+    *("preparing", "serializing", "inverting", "merging", "codec", "parts", "assembling", "sounds", "relating"),
 )
 """The modules whose code decides what a snapshot holds; a change in one forces a full build."""
 
@@ -92,28 +92,20 @@ def build(
         identity = _identity(shape, tuning, sources, topics, _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
-            return BuildReport(
-                previous.stamp["articles"],
-                previous.stamp["sections"],
-                0,
-                0,
-                time.perf_counter() - started,
-                previous.place.name,
-                False,
-                "",
-            )
+            counts = previous.stamp["articles"], previous.stamp["sections"]
+            return BuildReport(*counts, 0, 0, time.perf_counter() - started, previous.place.name, False, "")
         ids = [file.id for file in sources if file.id not in skipped_ids]
         with folder.building() as place:
             tell("write", 0, 1)
             with Files(place) as files:
-                counts = assemble(files, content, ids, prepared, previous, topics, load_weights())
+                made = assemble(files, content, ids, prepared, previous, topics, load_weights())
             write_stamp(
                 place,
                 {
                     "id": identity,
                     "shape": shape,
                     "built": datetime.now(UTC).isoformat(timespec="seconds"),
-                    **counts,
+                    **made,
                     "drafts": sorted(skipped),
                     "tuning": tuning.as_json(),
                 },
@@ -123,8 +115,8 @@ def build(
             tell("write", 1, 1)
             name = folder.publish(place, identity[:12], keep)
     return BuildReport(
-        counts["articles"],
-        counts["sections"],
+        made["articles"],
+        made["sections"],
         len(changed),
         removed,
         time.perf_counter() - started,
@@ -298,7 +290,8 @@ def _verify(place: Path) -> None:
     from index.library import Snapshot
 
     snapshot = Snapshot(place, verify=False)  # the checksums were taken from the written files a moment ago
-    first = next(iter(snapshot.cards()), None)
+    searchable = (card.title for card in snapshot.cards() if any(map(str.isalnum, card.title)))
+    title = next(searchable, None)
     # In quotes, or other regions' words would be looked up: loading and leaving OpenCC takes 0.1 s.
-    if first and not snapshot.search(f'"{first.title}"').total:
-        raise IndexUnavailable(f"新索引自检失败：用标题「{first.title}」搜不到文章。线上索引没有动。请报告这个错误。")
+    if title and not snapshot.search(f'"{title}"').total:
+        raise IndexUnavailable(f"新索引自检失败：用标题「{title}」搜不到文章。线上索引没有动。请报告这个错误。")

@@ -95,6 +95,12 @@ def test_merged_postings_equal_those_inverted_anew(tmp_path: Path) -> None:
             assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
 
+def test_a_title_that_nobody_can_search_for_stops_no_build(content: Path, tmp_path: Path) -> None:
+    (content / "a.md").write_text("# ……？！\n\n只有标点的标题。\n", "utf-8")
+    build(content, tmp_path / "index")
+    assert Library(tmp_path / "index").snapshot().page("a")
+
+
 def test_a_changed_dictionary_forces_a_full_build_and_says_so(content: Path, tmp_path: Path) -> None:
     build(content, tmp_path / "index")
     (content / "_search").mkdir()
