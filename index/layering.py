@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from index.containing import best
 from index.guessing import Guess, Guesser
 from index.queries import Query
 from index.searching import Ranking, Scorer
@@ -97,4 +98,4 @@ class Layers:
             found._guess_of = guess_of
             ranking.found |= guess_of > 0
             ranking.total = int(np.count_nonzero(ranking.found))
-            ranking.order = self._scorer.best(ranking.scores, ranking.found, wanted)
+            ranking.order = best(ranking.scores, wanted)

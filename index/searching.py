@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from index.containing import Postings
+from index.containing import Postings, best
 from index.inverting import word_key
 from index.queries import Choice, Query, Term
 from index.weights import Weights
@@ -54,10 +55,14 @@ class Scorer:
         self.postings = postings
         self.count = postings.count
         self._weights = weights
+        count, rarity = self.count, weights.rarity
 
-    def idf(self, frequency: int) -> float:
+        @lru_cache(maxsize=4096)
+        def idf(frequency: int) -> float:
+            return float((math.log(count / (frequency + 1.0)) + 1.0) ** rarity)
+
+        self.idf = idf
         """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
-        return float((math.log(self.count / (frequency + 1.0)) + 1.0) ** self._weights.rarity)
 
     def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
         """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
@@ -72,17 +77,18 @@ class Scorer:
         # What was asked for is among what the units need, so only the rest is left to look for.
         rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
         held = self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
-        contained = self.postings.containing(query.units, held, scores)
+        contained = self.postings.containing(query.units, held, scores, max(wanted, REFINED))
         if len(contained):
-            scores[contained] += scores.max()
+            scores[contained] += scores.max() or 1.0
             found[contained] = True
             if any(unit.quoted for unit in query.units):
                 # A quoted phrase is asked for as it stands. Where it stands nowhere, its words are better than nothing.
-                found[:] = False
+                found = np.zeros(self.count, bool)
                 found[contained] = True
+                scores *= found
                 complete = contained
         total = int(np.count_nonzero(found))
-        order = self._refine(query, scores, self.best(scores, found, max(wanted, REFINED)), len(contained))
+        order = self._refine(query, scores, best(scores, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)
 
     def _add_up(self, live: list[tuple[Term, int, int]], allowed: Any) -> tuple[Any, Any, Any]:
@@ -107,7 +113,7 @@ class Scorer:
         if split < len(section) or allowed is not None:
             scores *= found
         if late:
-            near = np.sort(self.best(scores, found, _CANDIDATES)[:_CANDIDATES])
+            near = np.sort(best(scores, _CANDIDATES)[:_CANDIDATES])
             scores[near] += self._at(late, near)
         return scores.astype(np.float32), found, worded
 
@@ -130,11 +136,10 @@ class Scorer:
         """What long posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
         sections = self.postings.sections
         wanted = near.astype(np.uint32)  # of the lists' own type: numpy would convert the lists
-        places = np.empty((len(live), len(near)), np.int64)
-        for row, (_, begin, end) in zip(places, live, strict=True):
-            row[:] = sections[begin:end].searchsorted(wanted)
-            np.minimum(row, end - begin - 1, out=row)
-            row += begin
+        begins, ends = (np.array(column)[:, np.newaxis] for column in tuple(zip(*live, strict=True))[1:])
+        places = np.stack([sections[begin:end].searchsorted(wanted) for _, begin, end in live])
+        places += begins
+        np.minimum(places, ends - 1, out=places)
         weight = self.postings.weights[places]
         k1, factor = self._shapes(live)
         weight /= weight + k1[:, np.newaxis]
@@ -148,18 +153,6 @@ class Scorer:
 
     def _factor(self, term: Term, begin: int, end: int) -> float:
         return term.weight * (1.0 + self._weights.k1[term.kind]) * self.idf(end - begin)
-
-    def best(self, scores: Any, found: Any, wanted: int) -> Any:
-        """Return the numbers of the best `wanted` or more, best first; equal scores keep the articles' own order."""
-        if wanted < 1:
-            return np.empty(0, np.int64)
-        # Looking for True is five times faster than for numbers other than 0, and choosing among many zeros is slow.
-        candidates = found.nonzero()[0]
-        own = scores[candidates]
-        if len(own) > wanted:
-            high = (own >= np.partition(own, -wanted)[-wanted]).nonzero()[0]
-            candidates, own = candidates[high], own[high]
-        return candidates[(-own).argsort(kind="stable")]
 
     def _refine(self, query: Query, scores: Any, order: Any, contained: int) -> Any:
         """Raise, among the best, long texts that hold a longer run of the query word for word."""
