@@ -74,7 +74,10 @@ def answer(code: int, own_words: str = "") -> Response:
         response = jsonify({"error": {"code": code, "message": own_words or f"{heading}。{message}"}})
     else:
         page = pages.error_page(code, heading, own_words or message, slug_words(request.path) if code == 404 else "")
-        html = pages.render_fragment("_error.html", page) if wants_fragment() else pages.render("error.html", page)
+        if wants_fragment():
+            html = pages.fragment(pages.render("_error.html", page), page)
+        else:
+            html = pages.render("error.html", page)
         response = Response(html)
     response.status_code = code
     response.headers["Cache-Control"] = "no-store"

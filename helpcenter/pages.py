@@ -138,9 +138,9 @@ def render(template: str, page: object) -> str:
     return current_app.jinja_env.get_template(template).render(page=page)
 
 
-def render_fragment(template: str, page: Page) -> str:
+def fragment(html: str, page: Page) -> str:
     """The changing part alone, led by its title: htmx moves that to the window."""
-    return f"<title>{escape(page.frame.title)}</title>\n{render(template, page)}"
+    return f"<title>{escape(page.frame.title)}</title>\n{html}"
 
 
 def slot(name: str) -> Markup:
@@ -179,7 +179,7 @@ def frame(
     """
     site: Site = current_app.extensions["site"]
     root = request.script_root
-    is_mirror = traditional.is_traditional()
+    is_mirror = root.endswith(traditional.PREFIX)
     mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
     origin = "" if status >= 400 else site.base_url or _host_url(*map(request.environ.get, HOST)) + mount
     simplified, mirror = (origin + path, origin + traditional.PREFIX + path) if origin else ("", "")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
@@ -107,7 +108,7 @@ def results_page(
         note=note,
         count=count_line(results, bool(query)),
         cards=cards_of(results.hits, root),
-        filters=filters_of(results.facets, chosen, labels),
+        filters=filters_of(snapshot, results.facets, chosen),
         chips=tuple(
             (_label(facet, value, labels), root + search_url(query, without(chosen, facet, value)))
             for facet, values in chosen.items()
@@ -137,7 +138,7 @@ def render_search(page: ResultsPage) -> str:
     """The results inside the frame; the frame is rendered once and then filled in, which takes a tenth of the time."""
     values = {name: escape(getattr(page.frame, name)) for name in VARYING}
     shell = _shell(page.frame.site, page.frame.root, page.frame.lang, page.asked and not page.cards)
-    return shell % {**values, "results": render("_results.html", page)}
+    return shell % {**values, "results": render_results(page)}
 
 
 @lru_cache(maxsize=16)
@@ -145,6 +146,34 @@ def _shell(_site: Site, _root: str, _lang: str, empty: bool) -> str:
     """`search.html` around any results; its frame is the same for all with these."""
     slots: dict[str, Any] = {name: slot(name) for name in VARYING}
     return form("search.html", SearchPage(replace(frame(), **slots), slot("results"), empty))
+
+
+def render_results(page: ResultsPage) -> str:
+    """The results alone. Around the cards and choices of most there stands one of a few forms, each rendered once."""
+    if page.note or page.chips or page.suggestion or not page.cards:
+        return render("_results.html", page)
+    filters = tuple((one.name, bool(one.more)) for one in page.filters)
+    outline = _outline(filters, bool(page.previous_url), bool(page.next_url))
+    values = {name: escape(str(getattr(page, name))) for name in FILLED_IN}
+    for one in page.filters:
+        values[one.name], values["more " + one.name] = one.choices, one.more
+    return outline % {**values, "cards": page.cards}
+
+
+FILLED_IN = ("count", "page", "pages", "previous_url", "next_url")
+"""Of a page of results, what `_outline` leaves open besides its cards and filters."""
+
+
+@lru_cache(maxsize=256)
+def _outline(filters: tuple[tuple[str, bool], ...], previous: bool, following: bool) -> str:
+    """`_results.html` around any cards, with these filters (name, whether some unfold) and ways to turn the page."""
+    slots = {name: slot(name) for name in (*FILLED_IN, "cards")}
+    if not previous:
+        slots["previous_url"] = Markup()
+    if not following:
+        slots["next_url"] = Markup()
+    shown = [Filter(name, slot(name), slot("more " + name) if more else Markup()) for name, more in filters]
+    return form("_results.html", SimpleNamespace(asked=True, note="", chips=(), suggestion="", filters=shown, **slots))
 
 
 def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
@@ -156,7 +185,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         note=note,
         count="",
         cards=Markup(),
-        filters=filters_of(snapshot.facets(), {}, topic_labels(snapshot)),
+        filters=filters_of(snapshot, snapshot.facets(), {}),
         chips=(),
         clear_url="",
         suggestion="",
@@ -224,33 +253,47 @@ def _step(hit: Hit, root: str) -> str:
 
 
 def filters_of(
-    facets: Mapping[str, Sequence[FacetCount]], chosen: Mapping[str, Sequence[str]], labels: Mapping[str, str]
+    snapshot: Snapshot, facets: Mapping[str, Sequence[FacetCount]], chosen: Mapping[str, Sequence[str]]
 ) -> tuple[Filter, ...]:
     """The filters that can still be chosen, with counts; a chosen value is always among those shown."""
     filters: list[Filter] = []
+    choices = _choices(snapshot.id, snapshot)
     for facet in FACETS:
         active = chosen.get(facet, ())
-        counts = facets.get(facet, ())
+        counts = facets.get(facet, ())[:VALUES_KEPT]
         if not counts or (len(counts) == 1 and not active):
             continue
-        shown: list[str] = []
-        more: list[str] = []
-        for place, found in enumerate(counts[:VALUES_KEPT]):
-            value = found.value
-            checked = value in active
-            before, between, after = _choice(facet, value, _label(facet, value, labels))
-            html = f"{before}{CHECKED if checked else ''}{between}{found.count}{after}"
-            (shown if place < VALUES_SHOWN or checked else more).append(html)
+        free, taken = choices[facet]
+        html = [f"{(taken if one.value in active else free)[one.value]}{one.count}{free.end}" for one in counts]
+        shown, more = html[:VALUES_SHOWN], html[VALUES_SHOWN:]
+        if active:
+            late = [one.value in active for one in counts[VALUES_SHOWN:]]
+            shown += [choice for choice, checked in zip(more, late, strict=True) if checked]
+            more = [choice for choice, checked in zip(more, late, strict=True) if not checked]
         filters.append(Filter(FACET_NAMES[facet], Markup("".join(shown)), Markup("".join(more))))  # noqa: S704
     return tuple(filters)
 
 
-@lru_cache(maxsize=8192)
-def _choice(facet: str, value: str, label: str) -> tuple[str, str, str]:
-    """`_choice.html` of a value, cut where its check mark and its count go."""
-    known = {"facet": escape(facet), "value": escape(value), "label": escape(label)}
-    before, between, after = (small_form("_choice.html") % {**known, "checked": "\0", "count": "\0"}).split("\0")
-    return before, between, after
+class _Choices(dict[str, str]):
+    """Of one filter, each value's `_choice.html` up to its count, made when it is first shown; `end` follows it."""
+
+    def __init__(self, facet: str, labels: Mapping[str, str], checked: str) -> None:
+        super().__init__()
+        self.facet, self.labels, self.checked = facet, labels, checked
+        self.end = small_form("_choice.html").rpartition("%(count)s")[2]
+
+    def __missing__(self, value: str) -> str:
+        label = _label(self.facet, value, self.labels)
+        known = {"facet": self.facet, "value": escape(value), "label": escape(label), "checked": self.checked}
+        self[value] = html = (small_form("_choice.html") % {**known, "count": "\0"}).partition("\0")[0]
+        return html
+
+
+@lru_cache(maxsize=2)
+def _choices(_snapshot_id: str, snapshot: Snapshot) -> Mapping[str, tuple[_Choices, _Choices]]:
+    """By filter, its choices unchecked and checked."""
+    labels = topic_labels(snapshot)
+    return {facet: (_Choices(facet, labels, ""), _Choices(facet, labels, CHECKED)) for facet in FACETS}
 
 
 def _label(facet: str, value: str, labels: Mapping[str, str]) -> str:

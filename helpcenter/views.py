@@ -48,7 +48,7 @@ def search() -> Response:
     query, note = parse_query()
     fragment = wants_fragment()
     page, results = results_page.results_page(snapshot(), query, parse_filters(), parse_page(), note)
-    html = pages.render_fragment("_results.html", page) if fragment else results_page.render_search(page)
+    html = pages.fragment(results_page.render_results(page), page) if fragment else results_page.render_search(page)
     return keep(Response(html), seen(query, results, live=fragment))
 
 

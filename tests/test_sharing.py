@@ -33,6 +33,30 @@ def test_what_is_asked_for_stays_and_the_rest_makes_room() -> None:
     assert memory.get(b"199") == bytes(500)
 
 
+def test_what_is_asked_once_never_pushes_out_what_is_asked_again() -> None:
+    memory = SharedMemory(1 << 14, 1 << 14)
+    memory.secret = bytes(16)
+    memory.put(b"popular", b"p" * 500)
+    assert memory.get(b"popular")
+    for number in range(200):
+        memory.put(f"{number}".encode(), bytes(500))
+    assert memory.get(b"popular") == b"p" * 500
+
+
+def test_of_what_is_asked_again_the_oldest_makes_room_unless_it_still_is_asked_for() -> None:
+    memory = SharedMemory(1 << 14, 1 << 14)
+    memory.secret = bytes(16)
+    for key in (b"popular", b"twice"):
+        memory.put(key, b"v" * 500)
+        assert memory.get(key)
+    for number in range(200):
+        key = f"{number}".encode()
+        memory.put(key, bytes(500))
+        assert memory.get(key)
+        assert memory.get(b"popular")
+    assert memory.get(b"twice") is None
+
+
 def test_a_record_that_was_written_over_half_way_is_not_found() -> None:
     memory = SharedMemory(1 << 14, 64)
     memory.put(b"key", b"value" * 20)
@@ -62,6 +86,6 @@ def test_never_another_value_than_the_last(steps: list[tuple[int, bytes, int]]) 
         key = b"%d" % number
         memory.put(key, value)
         last[key] = value
-        memory.numbers[0] = spoilt * 4  # as where another process writes at the same time
+        memory.numbers[spoilt % 2] = spoilt * 4  # as where another process writes at the same time
         for other, expected in last.items():
             assert memory.get(other) in (None, expected)
