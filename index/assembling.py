@@ -11,7 +11,7 @@ about half a second.
     media, media.json              the pictures that articles show, and their names
     articles.json, topics.json     lists
     facets.json, facets.npy        filter values, and one bit a section for each
-    tokens.*                       word numbers per section and their vocabulary, for the next build only
+    tokens.*                       word numbers per section and their vocabulary, for the next build and relating.py
     sound*.npy, readings.npz       how characters sound (sounds.py)
 """
 
@@ -35,7 +35,6 @@ from index.inverting import U64, word_key
 from index.model import FACETS
 from index.parts import Kept, Part, Previous, invert_parts, join, parts_of
 from index.preparing import Prepared
-from index.relating import related
 from index.serializing import CARD_BREAK
 from index.sounds import write_sounds
 from index.weights import Weights
@@ -84,7 +83,7 @@ def assemble(
     article_of = np.repeat(numbers, sizes)
     sections = np.stack([article_of, join(parts, "visible", np.uint32), join(parts, "lengths", np.uint32)])
     write(np.save, place / "sections.npy", sections)
-    write(surroundings.write, place, related(inverted, article_of, len(outlines), weights))
+    write(surroundings.write, place)
     return {"articles": len(outlines), "sections": len(article_of)}
 
 
@@ -126,7 +125,7 @@ class _Surroundings:
                 cards.append(CARD_BREAK.join((article["id"], anchor, article["title"], heading, topic, url)))
         return cards
 
-    def write(self, place: Path, related_articles: list[list[int]]) -> None:
+    def write(self, place: Path) -> None:
         articles = [
             {
                 **{
@@ -135,9 +134,8 @@ class _Surroundings:
                 },
                 "digest": digest,
                 "sections": len(article["sections"]),
-                "related": near,
             }
-            for article, digest, near in zip(self._outlines, self._digests, related_articles, strict=True)
+            for article, digest in zip(self._outlines, self._digests, strict=True)
         ]
         _write_json(place / "articles.json", articles)
         _write_json(

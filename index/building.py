@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 
 _SHAPING = (
     *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
-    *("preparing", "serializing", "inverting", "merging", "codec", "parts", "assembling", "sounds", "relating"),
+    *("preparing", "serializing", "inverting", "merging", "codec", "parts", "assembling", "sounds"),
 )
 """The modules whose code decides what a snapshot holds; a change in one forces a full build."""
 

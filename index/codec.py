@@ -51,7 +51,20 @@ def term_key(kind: str, term: str) -> int:
 def write_postings(folder: Path, inverted: Inverted) -> None:
     """Write the posting lists of a segment."""
     for name in _ARRAYS:
-        np.save(folder / ArraySegment(INDEX_NAME, 0).make_filename(f".{name}.npy"), getattr(inverted, name))
+        path, array = folder / ArraySegment(INDEX_NAME, 0).make_filename(f".{name}.npy"), getattr(inverted, name)
+        if isinstance(array, list):
+            _save_pieces(path, array)
+        else:
+            np.save(path, array)
+
+
+def _save_pieces(path: Path, pieces: list[Any]) -> None:
+    """What `np.save` writes of the pieces end to end, without an array of the whole."""
+    shape = (sum(map(len, pieces)),)
+    header = {"descr": np.lib.format.dtype_to_descr(pieces[-1].dtype), "fortran_order": False, "shape": shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        file.writelines(pieces)
 
 
 def write_segment(folder: Path, vocabulary: list[str], cards: list[str]) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +54,15 @@ def character_key(character: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Inverted:
-    """An inverted index in four arrays. Term i owns `sections[starts[i]:starts[i + 1]]` and as many weights."""
+    """An inverted index in four arrays. Term i owns `sections[starts[i]:starts[i + 1]]` and as many weights.
+
+    Those of a merged index are in pieces, to be written end to end.
+    """
 
     keys: U64
     starts: U64
-    sections: U32
-    weights: F32
+    sections: Any
+    weights: Any
     lengths: U32
     """Shape (3, sections, 4): how many words, grams and characters each section has in each field."""
 

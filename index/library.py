@@ -31,6 +31,7 @@ from index.inverting import FIELD_BREAK
 from index.layering import Layers
 from index.model import ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavailable, Results, Topic
 from index.queries import Parser, Query
+from index.relating import Relatives
 from index.searching import Scorer
 from index.segmenting import segmenter_for
 from index.serializing import CARD_BREAK, article_from_bytes
@@ -79,6 +80,7 @@ class Snapshot:
         weights = load_weights()
         postings = Postings(reader._terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
+        self._relatives = Relatives(place, reader._terms, self._sections, weights)
         self._segmenter = segmenter_for(tuning.words)
         self._parse = _parsing(Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights), self._scorer)
         synonyms = (member for group in tuning.synonyms for member in group)
@@ -122,7 +124,7 @@ class Snapshot:
         return ArticlePage(
             article=article_from_bytes(self._pages[number]),
             topic=topic,
-            related=tuple(self._lines[other] for other in record["related"]),
+            related=tuple(self._lines[other] for other in self._relatives.near(number)),
             previous=beside[at - 1] if at else None,
             next=beside[at + 1] if at + 1 < len(beside) else None,
         )

@@ -23,7 +23,7 @@ def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDAr
 
     Both ascend, as sections do. The weights of `fresh` must stem from the average lengths of `old`.
     """
-    # An array of all postings costs its pages anew (30 MB, 50 ms at 12,700 sections): only the whole is one.
+    # An array of all postings costs its pages anew (30 MB, 25 ms at 12,700 sections): there is none but the old one.
     kept = moved >= 0
     gone = np.flatnonzero(~kept[old.sections])
     lost = np.bincount(np.searchsorted(old.starts, gone, side="right") - 1, minlength=len(old.keys))
@@ -55,8 +55,8 @@ def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDAr
     )
 
 
-def _spliced(old: Any, gone: NDArray[np.int64], new: Any, at: NDArray[np.int64]) -> Any:
-    """`old` without the numbers at `gone`, and with each of `new` before the number at its `at`; both ascend."""
+def _spliced(old: Any, gone: NDArray[np.int64], new: Any, at: NDArray[np.int64]) -> list[Any]:
+    """Pieces of `old` without the numbers at `gone`, each of `new` before the number at its `at`; both ascend."""
     cuts = np.concatenate((at, gone))
     order = np.argsort(cuts, kind="stable")
     pieces = []
@@ -68,5 +68,4 @@ def _spliced(old: Any, gone: NDArray[np.int64], new: Any, at: NDArray[np.int64])
             pieces.append(new[which : which + 1])
         else:
             begin += 1
-    pieces.append(old[begin:])
-    return np.concatenate(pieces)
+    return [*pieces, old[begin:]]

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.inverting import Inverted
+from index.codec import read_inverted
+from index.inverting import U64, Inverted
 
 _READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
 _SHIFT = 10  # bits for a syllable's number; there are about 430
@@ -44,22 +46,40 @@ def _all_readings() -> tuple[Any, Any, list[str]]:
 
 
 def write_sounds(place: Path, inverted: Inverted, previous: Path | None) -> None:
-    """Write the sounds of characters and of the index's pairs into `place`."""
-    if previous and (previous / "readings.npz").is_file():
+    """Write the sounds of characters and of the index's pairs into `place`; `previous` is the last snapshot's folder."""
+    known = previous is not None and (previous / "readings.npz").is_file()
+    if previous and known:
         (place / "readings.npz").write_bytes((previous / "readings.npz").read_bytes())
         with np.load(place / "readings.npz", allow_pickle=False) as readings:
             codes, table = readings["codes"], readings["table"]
     else:
         codes, table, syllables = _all_readings()
         np.savez(place / "readings.npz", codes=codes, table=table, syllables=np.array(syllables))
-    begin, end = np.searchsorted(inverted.keys, np.array([_GRAM_TAG, _WORD_TAG]))
-    grams = inverted.keys[begin:end]
+    begin, end = _grams(inverted.keys)
+    grams, numbers = inverted.keys[begin:end], np.arange(begin, end, dtype=np.uint64)
+    if previous and known:
+        kept, fresh = _kept(previous, grams, begin)
+        added = _by_sound(codes, table, grams[fresh], numbers[fresh])
+        by_sound = np.insert(kept, np.searchsorted(kept, added), added)
+    else:
+        by_sound = _by_sound(codes, table, grams, numbers)
+    np.save(place / "sound_keys.npy", (by_sound >> np.uint64(32)).astype(np.uint32))
+    np.save(place / "sound_terms.npy", by_sound.astype(np.uint32))
+
+
+def _grams(keys: U64) -> tuple[int, int]:
+    """Where the pairs of characters begin and end among an index's keys."""
+    begin, end = np.searchsorted(keys, np.array([_GRAM_TAG, _WORD_TAG])).tolist()
+    return begin, end
+
+
+def _by_sound(codes: Any, table: Any, grams: U64, numbers: U64) -> U64:
+    """Each way to read each pair, sorted: the two syllables above, the pair's term number below."""
     syllables_of = np.zeros((_READINGS, _CODES), np.uint32)  # a tenth of the time of looking for each code
     syllables_of[:, codes] = table.T
     first, second = (
         [some[half & np.uint64(_CODES - 1)] for some in syllables_of] for half in (grams >> np.uint64(21), grams)
     )
-    numbers = np.arange(begin, end, dtype=np.uint64)
     pairs = []
     for left in first:
         for right in second:
@@ -67,9 +87,25 @@ def write_sounds(place: Path, inverted: Inverted, previous: Path | None) -> None
             sound = left[both] << np.uint32(_SHIFT) | right[both]
             pairs.append(sound.astype(np.uint64) << np.uint64(32) | numbers[both])
     # Sorted as one number each: five times as fast as sorting sounds and taking the terms along.
-    by_sound = np.sort(np.concatenate(pairs))
-    np.save(place / "sound_keys.npy", (by_sound >> np.uint64(32)).astype(np.uint32))
-    np.save(place / "sound_terms.npy", by_sound.astype(np.uint32))
+    return np.sort(np.concatenate(pairs))
+
+
+def _kept(previous: Path, grams: U64, begin: int) -> tuple[U64, NDArray[np.bool_]]:
+    """What `_by_sound` made of those pairs that the last snapshot had too, and which of `grams` it had not.
+
+    A quarter of the time of making it again. Terms keep their order, so what was sorted is sorted with new numbers.
+    """
+    keys = read_inverted(previous).keys
+    first, last = _grams(keys)
+    old = keys[first:last]
+    place = np.searchsorted(grams, old)
+    stays = np.append(grams, np.uint64(0))[place] == old
+    fresh = np.ones(len(grams), bool)
+    fresh[place[stays]] = False
+    sounds, terms = (np.load(previous / f"sound_{name}.npy", allow_pickle=False) for name in ("keys", "terms"))
+    terms -= np.uint32(first)
+    kept = sounds.astype(np.uint64) << np.uint64(32) | (place + begin).astype(np.uint64)[terms]
+    return kept if stays.all() else kept[stays[terms]], fresh
 
 
 def _look_up(codes: Any, table: Any, wanted: Any) -> Any:
