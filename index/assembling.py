@@ -30,10 +30,10 @@ import numpy as np
 
 from index.articles import TopicIntro, media_file
 from index.blobs import Packed, Texts
-from index.codec import write_postings, write_segment
 from index.inverting import U64, word_key
 from index.model import FACETS
 from index.parts import Kept, Part, Previous, invert_parts, join, parts_of
+from index.posting_files import write_postings
 from index.preparing import Prepared
 from index.serializing import CARD_BREAK
 from index.sounds import write_sounds
@@ -77,7 +77,7 @@ def assemble(
     used = np.zeros(len(texts), bool)
     used[words] = True
     in_use = sorted(text for text, one in zip(texts, used.tolist(), strict=True) if one)
-    write(write_segment, place, in_use, surroundings.cards())
+    write(_write_segment, place, in_use, surroundings.cards())
     write(_write_media, place, content, outlines)
     numbers, sizes = np.arange(len(outlines), dtype=np.uint32), [len(outline["sections"]) for outline in outlines]
     article_of = np.repeat(numbers, sizes)
@@ -85,6 +85,12 @@ def assemble(
     write(np.save, place / "sections.npy", sections)
     write(surroundings.write, place)
     return {"articles": len(outlines), "sections": len(article_of)}
+
+
+def _write_segment(place: Path, vocabulary: list[str], cards: list[str]) -> None:
+    from index.codec import write_segment  # Whoosh loads while the files before are checked, or 60 ms later
+
+    write_segment(place, vocabulary, cards)
 
 
 def _write_tokens(place: Path, parts: Sequence[Part], words: Any, keys: U64, texts: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from index.articles import article_id, read_topics, scan
 from index.assembling import assemble
@@ -33,12 +33,15 @@ from index.tuning import Tuning, read_tuning
 from index.weights import load_weights
 from index.writing import Files
 
+if TYPE_CHECKING:
+    from index.library import Snapshot
+
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how much is done and how much there is."""
 
 _SHAPING = (
     *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
-    *("preparing", "serializing", "inverting", "merging", "codec", "parts", "assembling", "sounds"),
+    *("preparing", "serializing", "inverting", "merging", "codec", "posting_files", "parts", "assembling", "sounds"),
 )
 """The modules whose code decides what a snapshot holds; a change in one forces a full build."""
 
@@ -99,6 +102,7 @@ def build(
             tell("write", 0, 1)
             with Files(place) as files:
                 made = assemble(files, content, ids, prepared, previous, topics, load_weights())
+                import index.library as library  # loads while the last files are written
             write_stamp(
                 place,
                 {
@@ -111,7 +115,9 @@ def build(
                 },
                 files.checksums,
             )
-            _verify(place)
+            _verify(
+                library.Snapshot(place, verify=False)
+            )  # the checksums were taken from the written files a moment ago
             tell("write", 1, 1)
             name = folder.publish(place, identity[:12], keep)
     return BuildReport(
@@ -285,11 +291,8 @@ def _prepare_batch(files: list[_File]) -> list[tuple[Prepared | None, list[Probl
     return [prepare(file.id, file.path, file.raw, file.digest, _segmenter) for file in files]
 
 
-def _verify(place: Path) -> None:
-    """Open the new snapshot as a server would and ask it for what it must have; one that fails never goes live."""
-    from index.library import Snapshot
-
-    snapshot = Snapshot(place, verify=False)  # the checksums were taken from the written files a moment ago
+def _verify(snapshot: Snapshot) -> None:
+    """Ask the new snapshot, opened as a server would, for what it must have; one that fails never goes live."""
     searchable = (card.title for card in snapshot.cards() if any(map(str.isalnum, card.title)))
     title = next(searchable, None)
     # In quotes, or other regions' words would be looked up: loading and leaving OpenCC takes 0.1 s.

@@ -4,8 +4,8 @@ In: an inverted index (`inverting.py`) and a folder. Out: a Whoosh index of one 
 opens and any Whoosh query searches, and whose posting lists are slices of memory-mapped numpy arrays.
 Why a codec of our own, Whoosh's door for this: its default keeps postings as pickled blocks of 128. Reading those for
 a common word takes longer than scoring it, every worker would keep decoded copies, and its writer takes 13 s where
-this takes one. Writing goes in bulk (`write_postings`, `write_segment`); Whoosh's one-document-at-a-time writer is
-not offered, because a snapshot never changes.
+this takes one. Writing goes in bulk (`posting_files.py`, `write_segment`); Whoosh's writer, which takes one document
+at a time, is not offered, because a snapshot never changes.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 
 from index.blobs import Packed, Texts
-from index.inverting import U64, Inverted, character_key, gram_key, word_key
+from index.inverting import U64, character_key, gram_key, word_key
+from index.posting_files import INDEX_NAME, SEGMENT, array_file
 
-INDEX_NAME = "MAIN"
 KINDS = ("words", "grams", "characters")
 """The Whoosh fields. Each indexes all four parts of a section, weighted: see `inverting.py`."""
-
-_ARRAYS = ("keys", "starts", "sections", "weights", "lengths")
 
 
 def schema() -> fields.Schema:
@@ -48,27 +46,8 @@ def term_key(kind: str, term: str) -> int:
     return character_key(term) if len(term) == 1 else 0
 
 
-def write_postings(folder: Path, inverted: Inverted) -> None:
-    """Write the posting lists of a segment."""
-    for name in _ARRAYS:
-        path, array = folder / ArraySegment(INDEX_NAME, 0).make_filename(f".{name}.npy"), getattr(inverted, name)
-        if isinstance(array, list):
-            _save_pieces(path, array)
-        else:
-            np.save(path, array)
-
-
-def _save_pieces(path: Path, pieces: list[Any]) -> None:
-    """What `np.save` writes of the pieces end to end, without an array of the whole."""
-    shape = (sum(map(len, pieces)),)
-    header = {"descr": np.lib.format.dtype_to_descr(pieces[-1].dtype), "fortran_order": False, "shape": shape}
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        file.writelines(pieces)
-
-
 def write_segment(folder: Path, vocabulary: list[str], cards: list[str]) -> None:
-    """Write the rest of a segment and its table of contents into `folder`.
+    """Write what a segment has besides its postings, and its table of contents, into `folder`.
 
     `vocabulary` is every word with postings, in code point order; `cards` what a hit shows of each section, as one
     text.
@@ -80,18 +59,12 @@ def write_segment(folder: Path, vocabulary: list[str], cards: list[str]) -> None
     TOC(schema(), [segment], 1).write(storage, INDEX_NAME)
 
 
-def read_inverted(folder: Path) -> Inverted:
-    """Return what `write_postings` wrote into `folder`, memory-mapped."""
-    storage, segment = FileStorage(str(folder)), ArraySegment(INDEX_NAME, 0)
-    return Inverted(**{name: _open(storage, segment, name) for name in _ARRAYS})
-
-
 class ArraySegment(base.Segment):  # type: ignore[misc]
     """A segment that never changes: no deletions, no compound file."""
 
     def __init__(self, indexname: str, count: int) -> None:
         super().__init__(indexname)
-        self.segid = "sections"  # fixed, so that equal content gives equal files
+        self.segid = SEGMENT  # fixed, so that equal content gives equal files
         self._count = count
 
     def codec(self) -> ArrayCodec:
@@ -111,7 +84,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
-    """Reads what `write_postings` and `write_segment` wrote."""
+    """Reads what `posting_files.py` and `write_segment` wrote."""
 
     def terms_reader(self, storage: FileStorage, segment: ArraySegment) -> ArrayTerms:
         return ArrayTerms(storage, segment)
@@ -120,9 +93,8 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]
         return ArraySections(storage, segment)
 
 
-def _open(storage: FileStorage, segment: ArraySegment, name: str) -> Any:
-    path = Path(storage.folder) / segment.make_filename(f".{name}.npy")
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+def _open(storage: FileStorage, name: str) -> Any:
+    return np.asarray(np.load(array_file(Path(storage.folder), name), mmap_mode="r", allow_pickle=False))
 
 
 def _lines(storage: FileStorage, segment: ArraySegment, name: str) -> list[str]:
@@ -134,11 +106,11 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
     """The posting lists. `find` serves our own scorer; the rest is Whoosh's interface over the same arrays."""
 
     def __init__(self, storage: FileStorage, segment: ArraySegment) -> None:
-        self.keys: U64 = _open(storage, segment, "keys")
-        self.starts: U64 = _open(storage, segment, "starts")
-        self.sections = _open(storage, segment, "sections")
-        self.weights = _open(storage, segment, "weights")
-        self._lengths = (storage, segment)
+        self.keys: U64 = _open(storage, "keys")
+        self.starts: U64 = _open(storage, "starts")
+        self.sections = _open(storage, "sections")
+        self.weights = _open(storage, "weights")
+        self._storage = storage
         self.vocabulary = _lines(storage, segment, "vocabulary")
 
     def find(self, keys: U64) -> tuple[Any, Any, Any]:
@@ -189,7 +161,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         begin, end = self._range(fieldname, text)
         weights, sections = self.weights[begin:end], self.sections[begin:end]
-        lengths = _open(*self._lengths, "lengths")[KINDS.index(fieldname)][sections].sum(axis=1)
+        lengths = _open(self._storage, "lengths")[KINDS.index(fieldname)][sections].sum(axis=1)
         return TermInfo(
             weight=float(weights.sum()),
             df=end - begin,
@@ -223,7 +195,7 @@ class ArraySections(base.PerDocumentReader):  # type: ignore[misc]
 
     def __init__(self, storage: FileStorage, segment: ArraySegment) -> None:
         self._count = segment.doc_count_all()
-        self._lengths = _open(storage, segment, "lengths").sum(axis=2)
+        self._lengths = _open(storage, "lengths").sum(axis=2)
         self.cards = Texts(Path(storage.folder) / segment.make_filename(".cards"))
 
     def doc_count(self) -> int:

@@ -22,7 +22,6 @@ import numpy as np
 from whoosh.index import open_dir
 
 from index.blobs import Texts
-from index.codec import INDEX_NAME
 from index.containing import Postings, among
 from index.explaining import explain
 from index.filtering import Filters, meet
@@ -30,6 +29,7 @@ from index.guessing import Guesser
 from index.inverting import FIELD_BREAK
 from index.layering import Layers
 from index.model import ArticleCard, ArticlePage, FacetCount, Hit, IndexUnavailable, Results, Topic
+from index.posting_files import INDEX_NAME
 from index.queries import Parser, Query
 from index.relating import Relatives
 from index.searching import Scorer

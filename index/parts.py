@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.blobs import Packed, Texts
-from index.codec import read_inverted
 from index.inverting import U32, U64, Inverted, average_lengths, invert, word_key
 from index.merging import merge
+from index.posting_files import read_inverted
 from index.preparing import Prepared
 from index.weights import Weights
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.codec import read_inverted
 from index.inverting import U64, Inverted
+from index.posting_files import read_inverted
 
 _READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
 _SHIFT = 10  # bits for a syllable's number; there are about 430
@@ -46,7 +46,7 @@ def _all_readings() -> tuple[Any, Any, list[str]]:
 
 
 def write_sounds(place: Path, inverted: Inverted, previous: Path | None) -> None:
-    """Write the sounds of characters and of the index's pairs into `place`; `previous` is the last snapshot's folder."""
+    """Write the sounds of characters and of the index's pairs into `place`; `previous`: the last snapshot's folder."""
     known = previous is not None and (previous / "readings.npz").is_file()
     if previous and known:
         (place / "readings.npz").write_bytes((previous / "readings.npz").read_bytes())

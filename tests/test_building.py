@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from index import ContentFaults, IndexUnavailable, Library, build, rollback
-from index.codec import read_inverted
+from index.posting_files import read_inverted
 from index.snapshots import IndexFolder
 
 

@@ -17,8 +17,9 @@ from whoosh.query import And, Or, Prefix, Term
 from whoosh.scoring import BM25F
 
 from index.blobs import Texts
-from index.codec import INDEX_NAME, KINDS, term_key
+from index.codec import KINDS, term_key
 from index.containing import Postings
+from index.posting_files import INDEX_NAME
 from index.queries import Query
 from index.queries import Term as OurTerm
 from index.searching import Scorer
