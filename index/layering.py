@@ -75,7 +75,7 @@ class Layers:
         guess_of = np.zeros(self._scorer.count, np.int16)
         for guess in self._guesses(found.query.text):
             other = self._parse(guess.text)
-            meant = self._scorer.rank(other, allowed, wanted)
+            meant = self._scorer.rank(other, allowed, 0, every=True)
             fresh = meant.contained if len(meant.contained) else meant.complete
             if guess.word and not len(fresh):
                 fresh = self._scorer.postings.find(guess.word)

@@ -41,7 +41,7 @@ class Ranking:
     complete: Any
     """Sections that hold all that was asked for, ascending."""
     contained: Any
-    """Sections in which every unit stands word for word, ascending."""
+    """Sections in which every unit stands word for word, ascending; of many, at least the best that are asked for."""
     found: Any
     """Boolean, one a section."""
     worded: Any
@@ -64,8 +64,11 @@ class Scorer:
         self.idf = idf
         """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
 
-    def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
-        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
+    def rank(self, query: Query, allowed: Any, wanted: int, *, every: bool = False) -> Ranking:
+        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order.
+
+        With `every`, no section that contains the query is left out of `contained`, however many there are.
+        """
         spans = self.postings.spans(
             [*(term.key for term in query.terms), *(key for one in query.needed for key in one)]
         )
@@ -77,11 +80,13 @@ class Scorer:
         # What was asked for is among what the units need, so only the rest is left to look for.
         rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
         held = self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
-        contained = self.postings.containing(query.units, held, scores, max(wanted, REFINED))
+        quoted = any(unit.quoted for unit in query.units)
+        enough = 0 if every or quoted else max(wanted, REFINED)
+        contained = self.postings.containing(query.units, held, scores, enough)
         if len(contained):
             scores[contained] += scores.max() or 1.0
             found[contained] = True
-            if any(unit.quoted for unit in query.units):
+            if quoted:
                 # A quoted phrase is asked for as it stands. Where it stands nowhere, its words are better than nothing.
                 found = np.zeros(self.count, bool)
                 found[contained] = True

@@ -71,7 +71,7 @@ def test_an_incremental_build_answers_exactly_as_a_full_one(content: Path, tmp_p
     assert [one.page(card.id) for card in one.cards()] == [other.page(card.id) for card in other.cards()]
 
 
-def test_merged_postings_equal_those_inverted_anew(tmp_path: Path) -> None:
+def test_merged_postings_and_sounds_equal_those_made_anew(tmp_path: Path) -> None:
     draw = random.Random(7)
     content = tmp_path / "content"
     content.mkdir()
@@ -93,6 +93,9 @@ def test_merged_postings_equal_those_inverted_anew(tmp_path: Path) -> None:
         one, other = (read_inverted(IndexFolder(tmp_path / name).live()) for name in ("index", "anew"))
         for name in ("keys", "starts", "sections", "weights", "lengths"):
             assert np.array_equal(getattr(one, name), getattr(other, name)), name
+        for name in ("sound_keys.npy", "sound_terms.npy"):
+            one, other = (np.load(IndexFolder(tmp_path / folder).live() / name) for folder in ("index", "anew"))
+            assert np.array_equal(one, other), name
 
 
 def test_a_title_that_nobody_can_search_for_stops_no_build(content: Path, tmp_path: Path) -> None:

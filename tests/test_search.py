@@ -6,6 +6,7 @@ judged sets measure how well it ranks (test_judgements.py); this file holds what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,3 +236,22 @@ def test_related_articles_are_near(site_index: Path) -> None:
     assert page is not None
     assert any("france" in card.id or "lost" in card.id for card in page.related)
     assert "replacement/france-lost" not in [card.id for card in page.related]
+
+
+def test_a_common_run_ranks_first_on_every_page_and_counts_do_not_change(tmp_path: Path) -> None:
+    """Of very many sections that may contain a run, as many are looked at as a page needs; nobody may notice."""
+    content = tmp_path / "content"
+    content.mkdir()
+    for number in range(300):
+        body = "手机丢了怎么办" if number % 3 else "丢了手机，丢机丢了，机丢"
+        (content / f"n{number:03}.md").write_text(f"# 第{number}篇\n\n{body}。{'也' * (number % 7)}\n", "utf-8")
+    build(content, tmp_path / "index")
+    snapshot = Library(tmp_path / "index").snapshot()
+    pages = [snapshot.search("手机丢了", limit=10, offset=offset) for offset in range(0, 300, 10)]
+    urls = [hit.url for page in pages for hit in page.hits]
+    assert len(set(urls)) == len(urls)
+    assert all("手机丢了" in re.sub("<.*?>", "", hit.snippet) for page in pages[:20] for hit in page.hits)
+    assert len({(page.total, page.complete) for page in pages}) == 1
+    assert snapshot.search('"手机丢了"').total == 200
+    guessed = snapshot.search("首机丢了")
+    assert (guessed.suggestion, guessed.total >= 200) == ("手机丢了", True)
