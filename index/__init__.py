@@ -28,8 +28,9 @@ from index.model import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from index.articles import read_articles
-    from index.building import build
     from index.checking import check
     from index.evaluating import MEASURES, Evaluation, evaluate
     from index.folding import fold
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 _LAZY = {
     "fold": "folding",
     "read_articles": "articles",
-    "build": "building",
     "check": "checking",
     "ImportRefused": "importing",
     "import_files": "importing",
@@ -82,7 +82,19 @@ __all__ = [
 ]
 
 
-def rollback(index: Any) -> str:
+def build(content: Path, index: Path, *, full: bool = False, **options: Any) -> BuildReport:
+    """Bring the index up to date; see `building.build`, which takes as long to load as the last snapshot to check."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from index.snapshots import IndexFolder
+
+    with ThreadPoolExecutor(1) as pool:
+        last = None if full else pool.submit(IndexFolder(index).checked)
+        report: BuildReport = import_module("index.building").build(content, index, full=full, last=last, **options)
+    return report
+
+
+def rollback(index: Path) -> str:
     """Make the snapshot before the live one live; returns its name. Raises IndexUnavailable where there is none."""
     from index.snapshots import IndexFolder
 

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.parts import Previous, open_previous
 from index.preparing import Prepared, prepare
 from index.segmenting import Segmenter, segmenter_for
-from index.snapshots import FORMAT, IndexFolder, read_stamp, write_stamp
+from index.snapshots import FORMAT, Checked, IndexFolder, write_stamp
 from index.tuning import Tuning, read_tuning
 from index.weights import load_weights
 from index.writing import Files
@@ -65,12 +65,13 @@ def build(
     drafts: bool = False,
     keep: int = 3,
     progress: Progress | None = None,
+    last: Future[Checked] | None = None,
 ) -> BuildReport:
     """Bring the index in `index` up to date with the articles in `content`.
 
-    Incremental unless `full` is set or something that shapes every section changed (dictionary, weights, format).
-    Raises ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for
-    the first.
+    `last`: the live snapshot, where somebody is checking it already. Incremental unless `full` is set or something that
+    shapes every section changed (dictionary, weights, format). Raises ContentFaults, or IndexUnavailable where the
+    folders cannot be read or written. A second build waits for the first.
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
@@ -82,7 +83,7 @@ def build(
         shape = _shape(tuning, drafts)
         with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
             reading = pool.submit(_read, content)
-            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape)
+            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape, last)
             sources = reading.result()
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
@@ -101,6 +102,7 @@ def build(
         with folder.building() as place:
             tell("write", 0, 1)
             with Files(place) as files:
+                files.beside(folder.drop, max(keep - 1, 1))
                 made = assemble(files, content, ids, prepared, previous, topics, load_weights())
                 import index.library as library  # loads while the last files are written
             write_stamp(
@@ -148,10 +150,9 @@ def _shape(tuning: Tuning, drafts: bool) -> dict[str, str]:
     }
 
 
-def _previous(folder: IndexFolder, shape: dict[str, str]) -> tuple[Previous | None, str]:
+def _previous(folder: IndexFolder, shape: dict[str, str], last: Future[Checked] | None) -> tuple[Previous | None, str]:
     try:
-        place = folder.live()
-        stamp = read_stamp(place)
+        place, stamp = _checked(folder, last)
         changed = [name for name, value in shape.items() if stamp["shape"].get(name) != value]
         if changed:
             return None, "、".join(changed) + "有变化"
@@ -160,6 +161,13 @@ def _previous(folder: IndexFolder, shape: dict[str, str]) -> tuple[Previous | No
         return None, "首次建立" if not folder.names() else str(error)
     except Exception as error:  # whole, but not ours: no reason to end the build that mends it
         return None, f"旧索引读不懂（{type(error).__name__}）"
+
+
+def _checked(folder: IndexFolder, last: Future[Checked] | None) -> Checked:
+    with suppress(IndexUnavailable):
+        if last and last.result()[0] == folder.live():
+            return last.result()
+    return folder.checked()  # another build was quicker to get the lock, or the snapshot is damaged
 
 
 def _read(content: Path) -> list[_File]:

@@ -39,6 +39,8 @@ FORMAT = 4
 _NAME = re.compile(r"\d{6,12}-[0-9a-f]{12}")
 _BUILDING = ".building"
 T = TypeVar("T")
+Checked = tuple[Path, dict[str, Any]]
+"""A snapshot's folder, and its stamp, which fits every file there."""
 
 
 class IndexFolder:
@@ -78,6 +80,11 @@ class IndexFolder:
                 f"{self._pointer} 的内容不是快照名。请运行 helpcenter rollback 或 helpcenter index。"
             )
         return self._snapshots / name
+
+    def checked(self) -> Checked:
+        """Return the live snapshot, every file checked. Raises IndexUnavailable as `live` and `read_stamp` do."""
+        place = self.live()
+        return place, read_stamp(place)
 
     def _pointed(self) -> str:
         return self._pointer.read_text("ascii").strip()
@@ -128,10 +135,18 @@ class IndexFolder:
             if not self._pointer.exists() or self._pointed() != name:
                 shutil.rmtree(finished, ignore_errors=True)
             raise
-        for old in self.names()[: -max(keep, 1)]:
-            if old != name:
-                shutil.rmtree(self._snapshots / old, ignore_errors=True)
+        self.drop(keep)
         return name
+
+    def drop(self, keep: int) -> None:
+        """Remove all snapshots but the newest `keep`, at least one, and the live one; none while no one is live."""
+        try:
+            live = self.live().name
+        except IndexUnavailable:
+            return
+        for old in self.names()[: -max(keep, 1)]:
+            if old != live:
+                shutil.rmtree(self._snapshots / old, ignore_errors=True)
 
     def switch(self, name: str) -> None:
         """Make the snapshot `name` live, atomically."""

@@ -24,12 +24,16 @@ class Files:
         self.checksums: dict[str, list[int]] = {}
         """Size and CRC-32 of each file, by name; complete at the end."""
         self._writer, self._checker = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-        self._jobs: list[Future[None]] = []
+        self._jobs: list[Future[object]] = []
         self._seen: set[str] = set()
 
     def write(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call `function`, which writes some files, when those before are written."""
         self._jobs.append(self._writer.submit(self._write, function, arguments))
+
+    def beside(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call `function`, which has nothing to do with these files, when those before are checked."""
+        self._jobs.append(self._checker.submit(function, *arguments))
 
     def _write(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         function(*arguments)

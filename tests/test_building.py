@@ -150,6 +150,28 @@ def test_drafts_are_built_only_on_request(content: Path, tmp_path: Path) -> None
     assert build(content, tmp_path / "with", drafts=True).articles == 7
 
 
+def test_room_is_made_before_writing_but_never_of_the_live_snapshot(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index"
+    for number in range(3):
+        (content / "a.md").write_text(f"# 甲\n\n版本{number}。\n", "utf-8")
+        build(content, index)
+    rollback(index)
+    live = IndexFolder(index).live()
+
+    def refuse(snapshot: object) -> None:
+        raise IndexUnavailable("自检失败")
+
+    monkeypatch.setattr("index.building._verify", refuse)
+    (content / "a.md").write_text("# 甲\n\n版本三。\n", "utf-8")
+    with pytest.raises(IndexUnavailable):
+        build(content, index, keep=1)
+    assert IndexFolder(index).names()[0] == IndexFolder(index).live().name == live.name
+    assert len(IndexFolder(index).names()) == 2, "the live one, and the one that was rolled back"
+    assert found(index, "版本1")[0] == "a"
+
+
 def test_rollback_goes_back_one_snapshot_and_keeps_three(content: Path, tmp_path: Path) -> None:
     index = tmp_path / "index"
     names = []
