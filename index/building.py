@@ -179,7 +179,7 @@ def _read(content: Path) -> list[_File]:
             continue  # deleted since the scan
         except OSError as error:
             raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
-        files.append(_File(article_id(relative), relative, raw, hashlib.blake2b(raw, digest_size=16).hexdigest()))
+        files.append(_File(article_id(relative), relative, raw, hashlib.sha256(raw).hexdigest()[:32]))
     return sorted(files, key=lambda file: file.id)
 
 
