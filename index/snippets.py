@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from html import escape
 
 LENGTH = 96
-"""Characters of a passage, two lines on a desk."""
-_GLANCE = 42  # characters that two lines show on a phone; a shorter text is shown from its beginning
+"""Characters of a passage, two lines on a desk. A shorter text is shown whole: to begin it at its first mark, so that the
+two lines on a phone reach that, was tried, and hid the sentence that answers."""
 
 _MOST_MARKS = 60  # occurrences looked at in one section
 _CLAUSE = re.compile("(?s:.*)[。！？；\n]")
@@ -49,7 +49,7 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
 def snippet(text: str, folded: str, marks: Sequence[str]) -> str:
     """Return the passage of `text` with the most matched characters, marked and escaped."""
     found = spans(folded, marks)
-    begin, end = _window(text, found) if len(text) > _GLANCE else (0, len(text))
+    begin, end = _window(text, found) if len(text) > LENGTH else (0, len(text))
     pieces = ["…"] if begin else []
     at = begin
     for left, right in found:

@@ -255,10 +255,3 @@ def test_a_common_run_ranks_first_on_every_page_and_counts_do_not_change(tmp_pat
     assert snapshot.search('"手机丢了"').total == 200
     guessed = snapshot.search("首机丢了")
     assert (guessed.suggestion, guessed.total >= 200) == ("手机丢了", True)
-
-
-def test_the_first_mark_shows_at_a_glance_even_in_a_short_section(make: Callable[[dict[str, str]], Snapshot]) -> None:
-    text = "先把旧手机里的照片和聊天记录搬走，再看一看电量够不够。" * 2 + "然后打电话报失，带上护照。"
-    shown = make({"a.md": f"# 甲\n\n{text}\n"}).search("护照").hits[0].snippet
-    assert 0 < shown.find("<mark>护照</mark>") < 40, "two lines on a phone show some 42 characters"
-    assert shown.startswith("…")
