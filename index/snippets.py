@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from html import escape
 
 LENGTH = 96
-"""Characters of a passage, two lines on a desk. A shorter text is shown whole: to begin it at its first mark, so that the
-two lines on a phone reach that, was tried, and hid the sentence that answers."""
+"""Characters of a passage, two lines on a desk. A shorter text is shown whole: to begin it at its first mark, which two
+lines on a phone may not reach, was tried, and hid the sentence that answers."""
 
 _MOST_MARKS = 60  # occurrences looked at in one section
 _CLAUSE = re.compile("(?s:.*)[。！？；\n]")
