@@ -179,7 +179,7 @@ def frame(
     """
     site: Site = current_app.extensions["site"]
     root = request.script_root
-    is_mirror = root.endswith(traditional.PREFIX)
+    is_mirror = traditional.is_traditional()
     mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
     origin = "" if status >= 400 else site.base_url or _host_url(*map(request.environ.get, HOST)) + mount
     simplified, mirror = (origin + path, origin + traditional.PREFIX + path) if origin else ("", "")

@@ -117,9 +117,8 @@ def build(
                 },
                 files.checksums,
             )
-            _verify(
-                library.Snapshot(place, verify=False)
-            )  # the checksums were taken from the written files a moment ago
+            # The checksums were taken from the written files a moment ago.
+            _verify(library.Snapshot(place, verify=False))
             tell("write", 1, 1)
             name = folder.publish(place, identity[:12], keep)
     return BuildReport(

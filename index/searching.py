@@ -88,7 +88,7 @@ class Scorer:
             found[contained] = True
             if quoted:
                 # A quoted phrase is asked for as it stands. Where it stands nowhere, its words are better than nothing.
-                found = np.zeros(self.count, bool)
+                found[:] = False
                 found[contained] = True
                 scores *= found
                 complete = contained
