@@ -14,12 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpcenter import create_app
+from helpcenter import create_app, pages, results_page
 from helpcenter.article_page import age_warning
 from helpcenter.caching import SearchSeen
 from helpcenter.errors import slug_words
@@ -403,3 +403,11 @@ def test_hits_are_grouped_by_article_in_the_order_of_its_best(app: Flask) -> Non
     assert "本文还有 1 处" in more
     assert "&lt;1&gt;" in second
     assert 'class="divider"' in second and 'class="divider"' not in third
+
+
+@pytest.mark.parametrize("path", ["/search?q=esim", "/search?q=esim&page=2", "/search?q=护照", "/search?q=100%25"])
+def test_the_kept_outline_of_results_says_what_the_template_says(client: FlaskClient, path: str) -> None:
+    with client.application.test_request_context(path):
+        query, number = request.args["q"], int(request.args.get("page", 1))
+        page, _ = results_page.results_page(client.application.extensions["library"].snapshot(), query, {}, number)
+        assert results_page.render_results(page).strip() == pages.render("_results.html", page).strip()
