@@ -30,10 +30,10 @@ import numpy as np
 
 from index.articles import TopicIntro, media_file
 from index.blobs import Packed, Texts
-from index.inverting import U64, word_key
+from index.inverting import U64, narrow, word_key
 from index.model import FACETS
 from index.parts import Kept, Part, Previous, invert_parts, join, parts_of
-from index.posting_files import write_postings
+from index.posting_files import ARRAYS, write_array
 from index.preparing import Prepared
 from index.serializing import CARD_BREAK
 from index.sounds import write_sounds
@@ -67,7 +67,8 @@ def assemble(
     texts = list(vocabulary)
     keys = kept.keys(texts) if kept else np.fromiter(map(word_key, texts), np.uint64, len(texts))
     inverted = (kept.merged(parts, keys, weights) if kept else None) or invert_parts(parts, words, keys, weights)
-    write(write_postings, place, inverted)
+    for name in ARRAYS:
+        write(write_array, place, name, inverted)
     write(write_sounds, place, inverted, previous.place if previous else None)
     write(_write_tokens, place, parts, words, keys, texts)
 
@@ -94,8 +95,8 @@ def _write_segment(place: Path, vocabulary: list[str], cards: list[str]) -> None
 
 
 def _write_tokens(place: Path, parts: Sequence[Part], words: Any, keys: U64, texts: Sequence[str]) -> None:
-    fields, counts = join(parts, "fields", np.uint8), join(parts, "counts", np.uint32)
-    for name, array in (("words", words), ("fields", fields), ("counts", counts), ("keys", keys)):
+    words = words.astype(narrow(len(texts)))
+    for name, array in (("words", words), ("counts", join(parts, "counts", np.uint32)), ("keys", keys)):
         np.save(place / f"tokens.{name}.npy", array)
     (place / "tokens.txt").write_text("\n".join(texts), "utf-8")
 

@@ -89,7 +89,9 @@ class Postings:
 
     def holding(self, choices: Iterable[Choice], spans: dict[int, Span], within: Any = None) -> Any:
         """Return the sections, `within` some or of all, that have one key of every choice, ascending."""
-        lists = [] if within is None else [within.astype(np.uint32)]  # as the lists are: numpy would convert those
+        lists = (
+            [] if within is None else [within.astype(self.sections.dtype)]
+        )  # as the lists are: numpy would convert those
         for choice in dict.fromkeys(choices):
             live = [self.sections[b:e] for b, e in (spans[key] for key in choice if key in spans)]
             if not live:
@@ -110,7 +112,7 @@ class Postings:
         held = np.zeros(self.count, bool)
         for some in lists:
             held[some] = True
-        return held.nonzero()[0].astype(np.uint32)
+        return held.nonzero()[0].astype(self.sections.dtype)
 
     def containing(self, units: Sequence[Unit], held: Any = None, scores: Any = None, enough: int = 0) -> Any:
         """Return the sections in which each unit stands as typed, ascending.
@@ -145,7 +147,7 @@ class Postings:
         span = self.spans([unit.word]).get(unit.word) if unit.word else None
         if span:  # where jieba found it as one word it stands
             words = self.sections[span[0] : span[1]]
-            certain = among(held.astype(np.uint32), words)
+            certain = among(held.astype(words.dtype), words)
             if certain.all():
                 return held
         data, starts, visible = self.folded.data, self.folded.starts, self._visible

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.blobs import Packed, Texts
-from index.inverting import U32, U64, Inverted, average_lengths, invert, word_key
+from index.inverting import FIELDS, U32, U64, Inverted, average_lengths, invert, word_key
 from index.merging import merge
 from index.posting_files import read_inverted
 from index.preparing import Prepared
@@ -59,7 +58,6 @@ class Part:
     visible: U32
     lengths: U32
     words: U32
-    fields: NDArray[np.uint8]
     counts: U32
     kept: int | None = None
     """The number of its first section in the previous snapshot; None where it was prepared anew."""
@@ -93,7 +91,6 @@ def _prepared_part(item: Prepared, vocabulary: dict[str, int]) -> Part:
         visible=np.array(item.visible, np.uint32),
         lengths=np.array(item.lengths, np.uint32),
         words=numbers[np.array(item.words, np.uint32)],
-        fields=np.frombuffer(item.word_fields, np.uint8),
         counts=np.array(item.word_counts, np.uint32),
     )
 
@@ -101,9 +98,7 @@ def _prepared_part(item: Prepared, vocabulary: dict[str, int]) -> Part:
 def invert_parts(parts: Sequence[Part], words: U32, keys: U64, weights: Weights, averages: Any = None) -> Inverted:
     """Invert `parts`, whose word numbers are `words` and point into `keys`."""
     records = [text.decode() for part in parts for text in part.folded.texts()]
-    return invert(
-        records, words, join(parts, "fields", np.uint8), join(parts, "counts", np.uint32), keys, weights, averages
-    )
+    return invert(records, words, join(parts, "counts", np.uint32), keys, weights, averages)
 
 
 def join(parts: Sequence[Part], name: str, kind: Any) -> Any:
@@ -120,7 +115,7 @@ class Kept:
         self._blobs = {name: Texts(place / name) for name in ("pages", "outlines", "text", "folded")}
         self._arrays = {
             name: np.load(place / f"tokens.{name}.npy", mmap_mode="r", allow_pickle=False)
-            for name in ("words", "fields", "counts", "keys")
+            for name in ("words", "counts", "keys")
         }
         self._sections = np.load(place / "sections.npy", allow_pickle=False)
         self._starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._arrays["counts"], dtype=np.int64)))
@@ -138,14 +133,14 @@ class Kept:
         blobs = {name: blob.stretch(number, last_number + 1) for name, blob in self._blobs.items()}
         for name in ("text", "folded"):
             blobs[name] = self._blobs[name].stretch(first, last)
-        span = slice(self._starts[first], self._starts[last])
+        fields = slice(first * len(FIELDS), last * len(FIELDS))
+        span = slice(self._starts[fields.start], self._starts[fields.stop])
         return Part(
             **blobs,
             visible=self._sections[1, first:last],
             lengths=self._sections[2, first:last],
             words=self._arrays["words"][span],
-            fields=self._arrays["fields"][span],
-            counts=self._arrays["counts"][first:last],
+            counts=self._arrays["counts"][fields],
             kept=first,
         )
 
@@ -162,7 +157,7 @@ class Kept:
         places: list[int] = []
         at = 0
         for part in parts:
-            numbers = range(at, at := at + len(part.counts))
+            numbers = range(at, at := at + len(part.lengths))
             if part.kept is None:
                 places.extend(numbers)
             else:

@@ -39,8 +39,8 @@ class Prepared:
     lengths: list[int]
     """Characters of `folded`."""
     words: array[int]
-    word_fields: bytes
     word_counts: list[int]
+    """Four a section: how many words are in each field."""
     vocabulary: list[str]
 
 
@@ -69,21 +69,19 @@ def prepare(
     if article is None:
         return None, problems, False
     numbers: dict[str, int] = {}
-    words, word_fields, word_counts = array("I"), bytearray(), []
+    words, word_counts = array("I"), []
     texts, all_folded, visible, lengths = [], [], [], []
     cached: dict[str, list[str]] = {}
     for section in article.sections:
         parts = section_fields(article, section)
         folded = [fold(part) for part in parts]
-        before = len(words)
         for field, text in enumerate(folded):
             if field < 2:  # title and aliases are much the same in every section of the article
                 terms = cached[text] if text in cached else cached.setdefault(text, segmenter.terms(text))
             else:
                 terms = segmenter.terms(text)
             words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
-            word_fields += bytes((field,)) * len(terms)
-        word_counts.append(len(words) - before)
+            word_counts.append(len(terms))
         texts.append(FIELD_BREAK.join(parts).encode("utf-8", "replace"))
         all_folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
         visible.append(len(f"{folded[0]} {folded[1]} ".encode("utf-8", "replace")) if section.anchor else 0)
@@ -98,7 +96,6 @@ def prepare(
         visible,
         lengths,
         words,
-        bytes(word_fields),
         word_counts,
         list(numbers),
     )

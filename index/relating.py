@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from index.codec import ArrayTerms
+from index.inverting import FIELDS
 from index.weights import Weights
 
 _NEAREST, _TELLING = 4, 20
@@ -65,6 +66,7 @@ class Relatives:
     def _candidates(self, number: int) -> tuple[Any, Any]:
         """Of the words that may name the article's subject, where their posting lists begin and how long they are."""
         first, last = np.searchsorted(self._article_of, (number, number + 1))
+        first, last = first * len(FIELDS), last * len(FIELDS)
         begin = int(self._counts[:first].sum())
         own = self._words[begin : begin + int(self._counts[first:last].sum())]
         words, times = np.unique(own, return_counts=True)

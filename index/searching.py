@@ -125,7 +125,7 @@ class Scorer:
     def _lists(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
         """Lay posting lists end to end: section numbers, and what each posting adds."""
         if not live:
-            return np.empty(0, np.uint32), np.empty(0, np.float32)
+            return np.empty(0, self.postings.sections.dtype), np.empty(0, np.float32)
         weight = np.concatenate([self.postings.weights[begin:end] for _, begin, end in live])
         k1, factor = self._shapes(live)
         sizes = [end - begin for _, begin, end in live]
@@ -140,7 +140,7 @@ class Scorer:
     def _at(self, live: list[tuple[Term, int, int]], near: Any) -> Any:
         """What long posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
         sections = self.postings.sections
-        wanted = near.astype(np.uint32)  # of the lists' own type: numpy would convert the lists
+        wanted = near.astype(sections.dtype)  # of the lists' own type: numpy would convert the lists
         begins, ends = (np.array(column)[:, np.newaxis] for column in tuple(zip(*live, strict=True))[1:])
         places = np.stack([sections[begin:end].searchsorted(wanted) for _, begin, end in live])
         places += begins
