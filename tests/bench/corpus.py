@@ -105,7 +105,9 @@ class Corpus:
     def paragraphs(self, own: dict[tuple[str, int], list[str]]) -> str:
         """About LETTERS_A_SECTION letters in the mean, in paragraphs of three sentences."""
         sentences = [self.sentence(own)]
-        middle = log(LETTERS_A_SECTION) - SPREAD**2 / 2  # the mean of a log-normal distribution is exp(middle + spread² / 2)
+        middle = (
+            log(LETTERS_A_SECTION) - SPREAD**2 / 2
+        )  # the mean of a log-normal distribution is exp(middle + spread² / 2)
         left = min(self.chance.lognormvariate(middle, SPREAD), LONGEST) - len(sentences[0])
         while left > 0:
             sentences.append(self.sentence(own))
