@@ -2,7 +2,7 @@
 
 In: a query as the reader typed it, filters, a page number, the results of the snapshot. Out: `ResultsPage`.
 Why apart from the other pages: it is rendered at every keystroke. Whatever is the same for all queries of a snapshot
-is built once (`_labels`), addresses are put together from quoted pieces, and no list is longer than it is shown.
+is built once (`filters.py`), addresses are put together from quoted pieces, and no list is longer than it is shown.
 """
 
 from __future__ import annotations
@@ -19,29 +19,17 @@ from flask import request
 from markupsafe import Markup
 
 from helpcenter.article_page import SECTION_TOP
+from helpcenter.filters import Filter, filters_of, label_of, topic_labels
 from helpcenter.pages import Emergency, Frame, Site, form, frame, home_page, render, slot, small_form, topic_url
-from index import FACETS, ArticleCard, FacetCount, Hit, Results, Snapshot
+from index import FACETS, ArticleCard, Hit, Results, Snapshot
 
 PER_PAGE = 10
 """Hits on a page. Twenty cost twice the time for hits that few scroll to."""
 LAST_PAGE = 500
 STEPS_SHOWN = 3
 """Hits of one article in its card; the rest unfold, so that one long article cannot fill the screen."""
-VALUES_SHOWN = 8
-VALUES_KEPT = 40
-"""Values of one filter shown at once, and at most."""
-FACET_NAMES = {"region": "地区", "carrier": "运营商", "situation": "情况", "device": "设备", "topic": "主题"}
-CHECKED = " checked"
 WHY = {"pinyin": '<span class="why">拼音匹配</span>', "similar": '<span class="why">相近写法</span>'}
 """What is said about a layer. Literal matches show for themselves."""
-
-
-class Filter(NamedTuple):
-    """A filter with its values as HTML; those beyond the first few unfold."""
-
-    name: str
-    choices: Markup
-    more: Markup
 
 
 class SearchPage(NamedTuple):
@@ -99,7 +87,7 @@ def results_page(
         number = pages
         results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
     labels = topic_labels(snapshot)
-    named = query or "、".join(_label(facet, value, labels) for facet, values in chosen.items() for value in values)
+    named = query or "、".join(label_of(facet, value, labels) for facet, values in chosen.items() for value in values)
     empty = not results.total
     home = home_page(snapshot) if empty else None
     page = ResultsPage(
@@ -110,7 +98,7 @@ def results_page(
         cards=cards_of(results.hits, root),
         filters=filters_of(snapshot, results.facets, chosen),
         chips=tuple(
-            (_label(facet, value, labels), root + search_url(query, without(chosen, facet, value)))
+            (label_of(facet, value, labels), root + search_url(query, without(chosen, facet, value)))
             for facet, values in chosen.items()
             for value in values
         ),
@@ -252,54 +240,6 @@ def _step(hit: Hit, root: str) -> str:
     }
 
 
-def filters_of(
-    snapshot: Snapshot, facets: Mapping[str, Sequence[FacetCount]], chosen: Mapping[str, Sequence[str]]
-) -> tuple[Filter, ...]:
-    """The filters that can still be chosen, with counts; a chosen value is always among those shown."""
-    filters: list[Filter] = []
-    choices = _choices(snapshot.id, snapshot)
-    for facet in FACETS:
-        active = chosen.get(facet, ())
-        counts = facets.get(facet, ())[:VALUES_KEPT]
-        if not counts or (len(counts) == 1 and not active):
-            continue
-        free, taken = choices[facet]
-        html = [f"{(taken if one.value in active else free)[one.value]}{one.count}{free.end}" for one in counts]
-        shown, more = html[:VALUES_SHOWN], html[VALUES_SHOWN:]
-        if active:
-            late = [one.value in active for one in counts[VALUES_SHOWN:]]
-            shown += [choice for choice, checked in zip(more, late, strict=True) if checked]
-            more = [choice for choice, checked in zip(more, late, strict=True) if not checked]
-        filters.append(Filter(FACET_NAMES[facet], Markup("".join(shown)), Markup("".join(more))))  # noqa: S704
-    return tuple(filters)
-
-
-class _Choices(dict[str, str]):
-    """Of one filter, each value's `_choice.html` up to its count, made when it is first shown; `end` follows it."""
-
-    def __init__(self, facet: str, labels: Mapping[str, str], checked: str) -> None:
-        super().__init__()
-        self.facet, self.labels, self.checked = facet, labels, checked
-        self.end = small_form("_choice.html").rpartition("%(count)s")[2]
-
-    def __missing__(self, value: str) -> str:
-        label = _label(self.facet, value, self.labels)
-        known = {"facet": self.facet, "value": escape(value), "label": escape(label), "checked": self.checked}
-        self[value] = html = (small_form("_choice.html") % {**known, "count": "\0"}).partition("\0")[0]
-        return html
-
-
-@lru_cache(maxsize=2)
-def _choices(_snapshot_id: str, snapshot: Snapshot) -> Mapping[str, tuple[_Choices, _Choices]]:
-    """By filter, its choices unchecked and checked."""
-    labels = topic_labels(snapshot)
-    return {facet: (_Choices(facet, labels, ""), _Choices(facet, labels, CHECKED)) for facet in FACETS}
-
-
-def _label(facet: str, value: str, labels: Mapping[str, str]) -> str:
-    return labels.get(value, value) if facet == "topic" else value
-
-
 _quoted = lru_cache(maxsize=512)(quote_plus)
 
 
@@ -319,16 +259,6 @@ def without(chosen: Mapping[str, Sequence[str]], facet: str, value: str) -> dict
         for name, values in chosen.items()
         if (rest := tuple(v for v in values if (name, v) != (facet, value)))
     }
-
-
-def topic_labels(snapshot: Snapshot) -> Mapping[str, str]:
-    """Titles of topics by id. Built once for each snapshot."""
-    return _labels(snapshot.id, snapshot)
-
-
-@lru_cache(maxsize=2)
-def _labels(_snapshot_id: str, snapshot: Snapshot) -> Mapping[str, str]:
-    return {topic.id: topic.title for topic in snapshot.topics()}
 
 
 def _topic_links(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from index.evaluating import MEASURES, Evaluation, evaluate
     from index.folding import fold
     from index.importing import ImportRefused, import_files
-    from index.library import MAX_LIMIT, Library, Snapshot
+    from index.library import Library
+    from index.opening import MAX_LIMIT, Snapshot
 
 _LAZY = {
     "fold": "folding",
@@ -46,9 +47,9 @@ _LAZY = {
     "MEASURES": "evaluating",
     "Evaluation": "evaluating",
     "evaluate": "evaluating",
-    "MAX_LIMIT": "library",
+    "MAX_LIMIT": "opening",
     "Library": "library",
-    "Snapshot": "library",
+    "Snapshot": "opening",
 }
 
 __all__ = [

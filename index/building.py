@@ -11,50 +11,33 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.articles import article_id, read_topics, scan
 from index.assembling import assemble
+from index.batches import File, Progress, prepare_all
 from index.linking import IMAGE_TYPES
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.parts import Previous, open_previous
-from index.preparing import Prepared, prepare
-from index.segmenting import Segmenter, segmenter_for
 from index.snapshots import FORMAT, Checked, IndexFolder, write_stamp
 from index.tuning import Tuning, read_tuning
 from index.weights import load_weights
 from index.writing import Files
 
 if TYPE_CHECKING:
-    from index.library import Snapshot
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, how much is done and how much there is."""
+    from index.opening import Snapshot
 
 _SHAPING = (
-    *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "sanitizing"),
+    *("folding", "segmenting", "articles", "frontmatter", "linking", "rendering", "blocks", "sanitizing"),
     *("preparing", "serializing", "inverting", "merging", "codec", "posting_files", "parts", "assembling", "sounds"),
 )
 """The modules whose code decides what a snapshot holds; a change in one forces a full build."""
-
-_FILES_A_TASK = 16
-_PARALLEL_FROM = 24  # files; below, starting a pool costs more than it saves
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    id: str
-    path: str
-    raw: bytes
-    digest: str
 
 
 def build(
@@ -88,7 +71,7 @@ def build(
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
-        prepared, skipped, found = _prepare(changed, tuning, tell)
+        prepared, skipped, found = prepare_all(changed, tuning, tell)
         problems = [*found, *problems]
         if faults := tuple(problem for problem in problems if problem.level == "fault"):
             raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
@@ -104,7 +87,7 @@ def build(
             with Files(place) as files:
                 files.beside(folder.drop, max(keep - 1, 1))
                 made = assemble(files, content, ids, prepared, previous, topics, load_weights())
-                import index.library as library  # loads while the last files are written
+                from index.opening import Snapshot  # loads while the last files are written
             write_stamp(
                 place,
                 {
@@ -118,7 +101,7 @@ def build(
                 files.checksums,
             )
             # The checksums were taken from the written files a moment ago.
-            _verify(library.Snapshot(place, verify=False))
+            _verify(Snapshot(place, verify=False))
             tell("write", 1, 1)
             name = folder.publish(place, identity[:12], keep)
     return BuildReport(
@@ -169,7 +152,7 @@ def _checked(folder: IndexFolder, last: Future[Checked] | None) -> Checked:
     return folder.checked()  # another build was quicker to get the lock, or the snapshot is damaged
 
 
-def _read(content: Path) -> list[_File]:
+def _read(content: Path) -> list[File]:
     files = []
     for relative, path in scan(content):
         try:
@@ -178,7 +161,7 @@ def _read(content: Path) -> list[_File]:
             continue  # deleted since the scan
         except OSError as error:
             raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
-        files.append(_File(article_id(relative), relative, raw, hashlib.sha256(raw).hexdigest()[:32]))
+        files.append(File(article_id(relative), relative, raw, hashlib.sha256(raw).hexdigest()[:32]))
     return sorted(files, key=lambda file: file.id)
 
 
@@ -220,82 +203,12 @@ def _pictures(content: Path) -> list[tuple[str, int, int]]:
     return sorted(found)
 
 
-def _identity(shape: dict[str, str], tuning: Tuning, files: list[_File], topics: Any, pictures: Any) -> str:
+def _identity(shape: dict[str, str], tuning: Tuning, files: list[File], topics: Any, pictures: Any) -> str:
     digest = hashlib.sha256(repr((sorted(shape.items()), tuning, topics)).encode())
     digest.update(repr(pictures).encode("utf-8", "surrogateescape"))
     for file in files:
         digest.update(f"{file.id}\0{file.digest}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
-
-
-_segmenter: Segmenter | None = None  # a worker process's own, inherited by fork
-
-
-def _prepare(
-    files: list[_File], tuning: Tuning, tell: Progress
-) -> tuple[dict[str, Prepared], list[str], list[Problem]]:
-    """Prepare the changed files on every core. Returns the articles by id, the drafts' ids, and all problems."""
-    prepared: dict[str, Prepared] = {}
-    drafts: list[str] = []
-    problems: list[Problem] = []
-    tell("prepare", 0, len(files))
-    if not files:
-        return prepared, drafts, problems
-    done = 0
-    for batch in _batches(files, tuning):
-        for article, found, draft in batch:
-            problems.extend(found)
-            if article is not None:
-                prepared[article.id] = article
-                if draft:
-                    drafts.append(article.id)
-        done += len(batch)
-        tell("prepare", done, len(files))
-    return prepared, drafts, problems
-
-
-def _batches(files: list[_File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem], bool]]]:
-    global _segmenter
-    _segmenter = segmenter_for(tuning.words)
-    workers = min(os.cpu_count() or 1, 8)
-    if len(files) >= _PARALLEL_FROM:
-        _segmenter.load()
-    tasks = [files[i : i + _FILES_A_TASK] for i in range(0, len(files), _FILES_A_TASK)]
-    if len(files) < _PARALLEL_FROM or workers == 1:
-        yield from map(_prepare_batch, tasks)
-        return
-    import multiprocessing  # 20 ms that an incremental build need not take
-    from concurrent.futures import ProcessPoolExecutor
-
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    with ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context(method), initializer=_start_worker, initargs=(tuning.words,)
-    ) as pool:
-        yield from pool.map(_prepare_batch, tasks)
-
-
-def _start_worker(words: Iterable[str]) -> None:
-    global _segmenter
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if _segmenter is None:  # spawned, not forked
-        _segmenter = segmenter_for(tuple(words))
-        _segmenter.load()
-
-
-def _end_with_parent() -> None:
-    """A worker whose build was killed would wait for work for good, and hold the lock that it inherited."""
-    from multiprocessing import parent_process
-    from multiprocessing.connection import wait
-
-    parent = parent_process()
-    if parent:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _prepare_batch(files: list[_File]) -> list[tuple[Prepared | None, list[Problem], bool]]:
-    assert _segmenter is not None
-    return [prepare(file.id, file.path, file.raw, file.digest, _segmenter) for file in files]
 
 
 def _verify(snapshot: Snapshot) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.library import Snapshot
+from index.opening import Snapshot
 
 MEASURES = ("nDCG@10", "MRR@10", "Recall@10", "Recall@50", "success@1", "zero-result rate")
 

@@ -4,7 +4,7 @@ In: files of any origin, the content folder and a topic. Out: new `.md` files wi
 what was changed, guessed or left out, for the author to look over.
 Why so careful: nothing is overwritten, nothing is written unless every file of the call can be, and what is written
 has passed the same parser as a build. Filters are guessed from the values the other articles use, so that an import
-adds no value of its own. HTML goes through Beautiful Soup and markdownify; all else is done on Markdown lines.
+adds no value of its own. HTML becomes Markdown first (`webpages.py`); all else is done on Markdown lines.
 """
 
 from __future__ import annotations
@@ -13,27 +13,23 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import yaml
-from bs4 import BeautifulSoup, Tag
 from markdown_it import MarkdownIt
-from markdownify import markdownify
 
 from index import frontmatter
 from index.articles import article_id, examine, scan
 from index.checking import promotion
 from index.linking import IMAGE_TYPES
 from index.rendering import slug
-from index.sanitizing import DROPPED, too_deep
+from index.sanitizing import too_deep
+from index.webpages import article_of, without_trackers
 
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
-_AROUND = ("nav", "header", "footer", "aside", "form", "button", "input", "dialog")
-"""Parts of a page that stand around its article."""
 _KEY = re.compile(r"([A-Za-z_][\w-]*|[\u4e00-\u9fff]+)(?=[ \t]*:(?:\s|$))")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -41,7 +37,6 @@ _IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\(\s*<?([^)\s>]{1,2000})>?(?:\s+[\"']
 _RAW_IMAGE = re.compile(r"<img\b[^<>]{0,3000}>", re.IGNORECASE)
 _RAW_ATTRIBUTE = re.compile(r"\b(src|alt)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>\"'()]+")
-_TRACKER = re.compile(r"(?:utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|spm|scm|share_token|_hs\w+)=.*")
 _SENTENCE = re.compile(r".{6,}?[。！？!?](?=.|$)|.{6,}?\.(?=\s|$)")
 _MAX_SUMMARY = 80  # characters; what two lines of a card hold on a phone
 
@@ -106,9 +101,11 @@ class _Draft:
         except OSError as error:
             raise ImportRefused(f"读不了 {file}：{error.strerror}") from error
         text = self._decoded(raw).replace("\r\n", "\n").replace("\r", "\n")
-        fields: dict[str, Any] = {}
         if file.suffix.lower() in (".html", ".htm", ".xhtml") or _HTML.match(text):
-            fields, body = self._from_html(text)
+            if too_deep(text):
+                raise ImportRefused(f"{self.file.name} 的标签嵌套太深：检查没有闭合的标签")
+            fields, body, notes = article_of(text)
+            self.notes += notes
         else:
             fields, body = self._from_markdown(text)
         body = self._cleaned(body)
@@ -152,40 +149,6 @@ class _Draft:
         fields = {name: getattr(front, name) for name in frontmatter.FIELDS if getattr(front, name)}
         return fields, "\n".join(lines[front.body :])
 
-    def _from_html(self, text: str) -> tuple[dict[str, Any], str]:
-        if too_deep(text):
-            raise ImportRefused(f"{self.file.name} 的标签嵌套太深：检查没有闭合的标签")
-        soup = BeautifulSoup(text, "html.parser")
-        head = {
-            "title": soup.title.get_text(" ", strip=True) if soup.title else "",
-            "summary": _meta(soup, "description", "og:description"),
-            "updated": _meta(soup, "article:modified_time", "article:published_time", "last-modified")[:10],
-            "source": _meta(soup, "og:url"),
-        }
-        canonical = soup.find("link", rel="canonical")
-        if isinstance(canonical, Tag):
-            head["source"] = str(canonical.get("href") or head["source"])
-        main = soup.find("article") or soup.find("main") or soup.select_one('[role="main"]') or soup.body or soup
-        assert isinstance(main, Tag)
-        heading = main.find("h1") or soup.find("h1")
-        title = heading.get_text(" ", strip=True) if isinstance(heading, Tag) else ""
-        for tag in main.find_all([*sorted(DROPPED), *_AROUND]):
-            if not tag.decomposed:
-                tag.decompose()
-        for tag in main.find_all("img"):
-            if str(tag.get("width", "")) in ("0", "1") or str(tag.get("height", "")) in ("0", "1"):
-                tag.decompose()
-                self.notes.append("去掉了一个跟踪像素")
-        body = markdownify(
-            str(main), heading_style="ATX", bullets="-", escape_underscores=False, escape_asterisks=False
-        )
-        fields: dict[str, Any] = {"title": title or head["title"], "summary": head["summary"]}
-        with suppress(ValueError):
-            fields["updated"] = date.fromisoformat(head["updated"])
-        if head["source"].startswith(("https://", "http://")):
-            fields["sources"] = (_without_trackers(head["source"]),)
-        return {name: value for name, value in fields.items() if value}, re.sub(r"\n{3,}", "\n\n", body)
-
     def _cleaned(self, body: str) -> str:
         """Without advertising, trackers, comments and pictures that cannot be shown; code stays as it is."""
         body = _COMMENT.sub("", body)
@@ -200,7 +163,7 @@ class _Draft:
                     continue
                 line = _IMAGE.sub(lambda match: self._picture(match[2], match[1]), line)
                 line = _RAW_IMAGE.sub(lambda match: self._raw_picture(match[0]), line)
-                without = _URL.sub(lambda match: _without_trackers(match[0]), line)
+                without = _URL.sub(lambda match: without_trackers(match[0]), line)
                 if without != line:
                     self.notes.append("去掉了链接里的跟踪参数")
                 line = without
@@ -310,13 +273,6 @@ def _with_code(body: str) -> Iterator[tuple[str, bool]]:
             yield line, bool(fence)
 
 
-def _without_trackers(address: str) -> str:
-    before, mark, fragment = address.partition("#")
-    path, _, query = before.partition("?")
-    kept = "&".join(part for part in re.split("&amp;|&", query) if part and not _TRACKER.fullmatch(part))
-    return path + (f"?{kept}" if kept else "") + mark + fragment
-
-
 def _replace(lines: list[str], span: list[int] | None, line: str) -> None:
     """Put one line where a block stands, keeping the count of lines so that the other blocks stay where they were."""
     assert span
@@ -325,15 +281,6 @@ def _replace(lines: list[str], span: list[int] | None, line: str) -> None:
 
 def _plain(words: str) -> str:
     return " ".join(re.sub(r"[*_`]|\{#[^}]*\}", "", words).split())
-
-
-def _meta(soup: BeautifulSoup, *names: str) -> str:
-    for name in names:
-        for key in ("name", "property", "http-equiv"):
-            tag = soup.find("meta", attrs={key: name})
-            if isinstance(tag, Tag) and tag.get("content"):
-                return " ".join(str(tag["content"]).split())
-    return ""
 
 
 def _as_yaml(fields: dict[str, Any]) -> str:

@@ -3,8 +3,8 @@
 In: the body of one article, its lines where they stand in the file. Out: `Rendered`: title, sections, problems and
 the parsed tokens, which `check` looks through for links and pictures.
 Why this way: markdown-it-py follows CommonMark to the letter, so that content of any origin reads as its author saw
-it. What is ours (anchors, callouts, tasks, steps) is done on block tokens before their words are parsed, in
-`_prepare`; a new kind of block is added there. Everything passes `sanitizing` last.
+it. What is ours is done on block tokens before their words are parsed (`blocks.py`); everything passes `sanitizing`
+last.
 """
 
 from __future__ import annotations
@@ -18,22 +18,17 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
-from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
+from index.blocks import MAX_NESTING, line_of, prepare_blocks
 from index.model import Problem, Section
 from index.sanitizing import HTML_TAGS, MAX_DEPTH, names, sanitize, too_deep
 
 MAX_LINES = 50_000
 MAX_CHARACTERS = 2_000_000
-MAX_NESTING = 20
-"""Blocks in each other, as markdown-it counts them (a list is two). What is nested deeper is left out."""
 MAX_CELLS = 100_000
 """Pipes in a file; with more, tables stay plain text. 300 KB of nothing but cells took 4 s."""
-MAX_MARKS = 200_000
-"""Weighed markup characters in a file; past it, and past a tenth in one paragraph, words stay plain text.
-One costs about 5 µs, an opening bracket 8 times that, so the bound is a second; the densest real file has 9,000."""
 
 _RESERVED_IDS = names(
     "article breadcrumbs content contents emergencies feedback filters footer header help language live main menu nav"
@@ -42,27 +37,9 @@ _RESERVED_IDS = names(
 )
 _RESERVED_STARTS = ("feedback-", "search-", "site-")
 
-_ANCHOR = re.compile(r"\{:?[ \t]*#([\w.:-]{1,100})(?:[ \t][^{}\n]*)?\}[ \t]*")
-_RAW_HEADING = re.compile(r"\s*<h([1-6])\b([^>]*)>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _RAW_TITLE = re.compile(r"<h1\b[^<>]*>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
-_RAW_ID = re.compile(r"""\bid=["']?([\w.:-]{1,100})""", re.IGNORECASE)
-_CALLOUT = re.compile(
-    r"(?:\*\*(?P<word>提示|注意|警告)\s*[：:]?\*\*\s*[：:]?"
-    r"|\[!(?P<alert>NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(?=\n|$))\s*",
-    re.IGNORECASE,
-)
-_CALLOUTS = {
-    "提示": ("tip", "提示"), "注意": ("note", "注意"), "警告": ("warning", "警告"),
-    "TIP": ("tip", "提示"), "NOTE": ("note", "说明"), "IMPORTANT": ("note", "重要"),
-    "WARNING": ("warning", "警告"), "CAUTION": ("warning", "警告"),
-}  # fmt: skip
 _BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)>")
 _FOOTNOTE_ID = re.compile(r"fn(?:ref)?\d")
-_TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
-_NOT_STEPS = re.compile("注意|须知|提醒|总结|小结|原因|区别|参考|来源|资料|常见|问答|要点|好处|优点|缺点|更新|目录")
-"""Headings of ordered lists that number things rather than order them."""
-_BRACKETS = re.compile(r"\[")
-_MARKS = re.compile(r"[*_`<&\\~^\]]")
 _NOT_IN_SLUGS = re.compile(r"[^\w\s-]")
 _HYPHENS = re.compile(r"[\s-]+")
 _PLAIN = {"text", "text_special", "code_inline"}
@@ -101,7 +78,7 @@ def render(body: str, folder: str, path: str, title: str = "") -> Rendered:
     for at, token in enumerate(tokens):
         if token.type == "heading_open" and token.level == 0:
             words = _words(markdown, tokens[at + 1], env, folder)
-            headings.append(_Heading(at, int(token.tag[1]), words, _line(token), token.meta))
+            headings.append(_Heading(at, int(token.tag[1]), words, line_of(token), token.meta))
     first = next((heading for heading in headings if heading.level == 1 and heading.words), None)
     repeated = first is not None and first.at == 0 and _folded(first.words) == _folded(title)
     if first and (not title or repeated):
@@ -118,7 +95,7 @@ def render(body: str, folder: str, path: str, title: str = "") -> Rendered:
     def finished(part: Sequence[Token]) -> tuple[str, str]:
         html = markdown.renderer.render(part, markdown.options, env)
         if too_deep(html):
-            line = next((_line(token) for token in part if token.map and not token.hidden), 1)
+            line = next((line_of(token) for token in part if token.map and not token.hidden), 1)
             message = f"HTML 标签嵌套超过 {MAX_DEPTH} 层，这一节只留下文字：检查没有闭合的标签"
             result.problems.append(Problem(path, line, message, "warning", "too-deep"))
         return sanitize(html, folder)
@@ -161,7 +138,7 @@ def _markdown(tables: bool) -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_NESTING})
     markdown.enable(["table", "strikethrough"] if tables else ["strikethrough"])
     markdown.use(footnote_plugin, inline=False)  # inline notes cost a second per 100 KB of brackets
-    markdown.core.ruler.before("inline", "help_center", _prepare)
+    markdown.core.ruler.before("inline", "help_center", prepare_blocks)
     markdown.add_render_rule("html_inline", _raw_inline)
     # Addresses are judged once, after sanitising, raw HTML's among them.
     for name in ("validateLink", "normalizeLink", "normalizeLinkText"):
@@ -190,97 +167,6 @@ def _within_bounds(body: str, path: str, problems: list[Problem]) -> str:
         message = f"文章太长，从这里起没有收录：拆成几篇（每篇至多 {MAX_LINES} 行、{MAX_CHARACTERS} 个字符）"
         problems.append(Problem(path, line, message, "warning", "too-large"))
     return cut
-
-
-def _prepare(state: StateCore) -> None:
-    """Turn blocks into the site's own before their words are parsed."""
-    tokens: list[Token] = []
-    problems, path = state.env["problems"], state.env["path"]
-    left = MAX_MARKS
-    heading = ""
-    deepest: Token | None = None
-    densest: Token | None = None
-    for token in state.tokens:
-        if token.level >= MAX_NESTING - 1 and deepest is None:
-            deepest = token
-        if token.type == "html_block" and token.level == 0 and (match := _RAW_HEADING.match(token.content)):
-            tokens += _from_raw_heading(token, match)
-            token.content = token.content[match.end() :]
-        previous = tokens[-1] if tokens else None
-        if token.type == "inline" and previous is not None:
-            if previous.type == "heading_open":
-                _take_anchor(previous, token)
-                heading = token.content if previous.level == 0 else heading
-            elif previous.type == "paragraph_open":
-                outer = tokens[-2] if len(tokens) > 1 else None
-                if outer and outer.type == "blockquote_open":
-                    _take_callout(tokens, token)
-                elif outer and outer.type == "list_item_open" and (match := _TASK.match(token.content)):
-                    token.content = ("☐ " if match[1] == " " else "☑ ") + token.content[match.end() :]
-            cost = len(_MARKS.findall(token.content)) + 8 * len(_BRACKETS.findall(token.content))
-            left -= cost
-            if left < 0 or cost > MAX_MARKS // 10:
-                token.type, token.children = "text", []
-                densest = densest or token
-        elif token.type in ("td_open", "th_open") and token.attrs:
-            align = str(token.attrs.pop("style", "")).removeprefix("text-align:")
-            if align in ("center", "right"):
-                token.attrSet("class", f"align-{align}")
-        elif token.type == "ordered_list_open" and token.level == 0 and not _NOT_STEPS.search(heading):
-            token.attrSet("class", "steps")
-        tokens.append(token)
-    if deepest is not None:
-        message = f"嵌套太深，里面的内容没有收录：列表或引用至多 {MAX_NESTING // 2} 层"
-        problems.append(Problem(path, _line(deepest), message, "warning", "too-deep"))
-    if densest is not None:
-        message = "从这一段起标记符号太多，按普通文字收录：检查是否有多余的 [ * ` 等符号"
-        problems.append(Problem(path, _line(densest), message, "warning", "too-dense"))
-    state.tokens = tokens
-    _close_callouts(tokens)
-
-
-def _from_raw_heading(token: Token, match: re.Match[str]) -> list[Token]:
-    """`<h2>…</h2>` at the start of a block, as READMEs have it, is a heading like any other."""
-    opening = Token("heading_open", f"h{match[1]}", 1, map=token.map, block=True, markup="<")
-    if named := _RAW_ID.search(match[2]):
-        opening.meta["slug"] = named[1]
-    content = " ".join(match[3].split())
-    inline = Token("inline", "", 0, map=token.map, level=1, content=content, children=[], block=True)
-    return [opening, inline, Token("heading_close", opening.tag, -1, block=True, markup="<")]
-
-
-def _take_anchor(heading: Token, inline: Token) -> None:
-    words, brace, _ = inline.content.rpartition("{")  # not a search: it would try each of a million spaces
-    if brace and not words.endswith("\\") and (match := _ANCHOR.fullmatch(inline.content, len(words))):
-        heading.meta["anchor"] = match[1]
-        inline.content = words.rstrip()
-
-
-def _take_callout(tokens: list[Token], inline: Token) -> None:
-    """Make the quotation that begins with `**提示**` or `[!TIP]` an aside; the word becomes its title."""
-    match = _CALLOUT.match(inline.content)
-    if not match:
-        return
-    quotation, paragraph = tokens[-2:]
-    kind, title = _CALLOUTS[match["word"] or match["alert"].upper()]
-    quotation.tag, quotation.meta["callout"] = "aside", True
-    quotation.attrSet("class", f"callout callout-{kind}")
-    quotation.attrSet("role", "note")
-    inline.content = inline.content[match.end() :]
-    opening = Token("paragraph_open", "p", 1, {"class": "callout-title"}, level=paragraph.level, block=True)
-    word = Token("inline", "", 0, level=paragraph.level + 1, content=title, children=[], block=True)
-    tokens[-1:] = [opening, word, Token("paragraph_close", "p", -1, level=paragraph.level, block=True), paragraph]
-
-
-def _close_callouts(tokens: Sequence[Token]) -> None:
-    open_quotations: list[Token] = []
-    for at, token in enumerate(tokens):
-        if token.type == "blockquote_open":
-            open_quotations.append(token)
-        elif token.type == "blockquote_close" and open_quotations:
-            token.tag = open_quotations.pop().tag
-        elif token.type == "inline" and not token.content and tokens[at - 1].type == "paragraph_open":
-            tokens[at - 1].hidden = tokens[at + 1].hidden = True  # the title was all it held
 
 
 def _anchors(headings: Sequence[_Heading], path: str, result: Rendered) -> dict[int, str]:
@@ -343,7 +229,3 @@ def _raw_title(tokens: Sequence[Token], folder: str) -> str:
 
 def _folded(words: str) -> str:
     return "".join(unicodedata.normalize("NFKC", words).lower().split())
-
-
-def _line(token: Token) -> int:
-    return token.map[0] + 1 if token.map else 1
