@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class Scorer:
                 scores *= found
                 complete = contained
         total = int(np.count_nonzero(found))
-        order = self._refine(query, scores, best(scores, max(wanted, REFINED)), len(contained))
+        order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)
 
     def _add_up(self, live: list[tuple[Term, int, int]], allowed: Any) -> tuple[Any, Any, Any]:
@@ -159,18 +160,21 @@ class Scorer:
     def _factor(self, term: Term, begin: int, end: int) -> float:
         return term.weight * (1.0 + self._weights.k1[term.kind]) * self.idf(end - begin)
 
-    def _refine(self, query: Query, scores: Any, order: Any, contained: int) -> Any:
+    def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any, contained: int) -> Any:
         """Raise, among the best, long texts that hold a longer run of the query word for word."""
-        near = order[:REFINED]
-        if len(near) < 2 or contained >= len(near) or len(query.folded) < 4:
+        text, near = query.folded, order[:REFINED]
+        if len(near) < 2 or contained >= len(near) or len(text) < 4:
             return order
-        threes = [(i, query.folded[i : i + 3].encode()) for i in range(len(query.folded) - 2)]
+        rarity = {term.text: self.idf(end - begin) for term, begin, end in live if term.kind == "grams"}
+        plain = self._weights.query["plain_pair"]
+        before = list(accumulate((rarity.get(text[i : i + 2], plain) for i in range(len(text) - 1)), initial=0.0))
+        threes = [(i, text[i : i + 3].encode()) for i in range(len(text) - 2)]
         bonus = [0.0] * len(near)
-        longest_run, runs = self._weights.query["adjacency"], self._weights.query["runs"]
+        adjacency, runs = self._weights.query["adjacency"], self._weights.query["runs"]
         for place, number in enumerate(near.tolist()):
             if self.postings.lengths[number] >= _LONG_TEXT:
-                longest, beyond = _runs(query.folded, threes, self.postings.folded[number])
-                bonus[place] = longest_run * longest + runs * beyond
+                greatest, beyond = _runs(text, threes, before, self.postings.folded[number])
+                bonus[place] = adjacency * greatest + runs * beyond
         scores[near] += bonus
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
 
@@ -206,16 +210,21 @@ class Scorer:
             yield term, weight / (weight + self._weights.k1[term.kind]) * self._factor(term, begin, end), end - begin
 
 
-def _runs(query: str, threes: list[tuple[int, bytes]], text: bytes) -> tuple[int, int]:
-    """Return the length of the longest piece of `query` of 3 or more characters that stands in `text`, and by how much
-    all such pieces, taken from left to right, exceed the pairs that are scored anyway. `threes`: see `_refine`."""
-    longest = beyond = end = 0
+def _runs(query: str, threes: list[tuple[int, bytes]], before: list[float], text: bytes) -> tuple[float, float]:
+    """Return what the pairs of characters weigh in the weightiest piece of `query` of 3 or more characters that stands
+    in `text`, and by how much all such pieces, taken from left to right, exceed one pair each, which is scored anyway.
+
+    `threes`: where each three characters begin; `before`: what the pairs before each character weigh together.
+    """
+    greatest = beyond = 0.0
+    end = 0
     for begin in [begin for begin, three in threes if three in text]:
         if begin + 1 < end:
             continue
         end = begin + 3
         while end < len(query) and query[begin : end + 1].encode() in text:
             end += 1
-        longest = max(longest, end - begin)
-        beyond += end - begin - 2
-    return longest, beyond
+        weight, pairs = before[end - 1] - before[begin], end - begin - 1
+        greatest = max(greatest, weight)
+        beyond += weight * (pairs - 1) / pairs
+    return greatest, beyond
