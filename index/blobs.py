@@ -52,6 +52,11 @@ class Texts:
     def __getitem__(self, number: int) -> bytes:
         return self.data[self.starts[number] : self.starts[number + 1]]
 
+    def beginning(self, number: int, size: int) -> bytes:
+        """At most the first `size` bytes of a string."""
+        begin = self.starts[number]
+        return self.data[begin : min(begin + size, self.starts[number + 1])]
+
     def stretch(self, first: int, last: int) -> Packed:
         """The strings from `first` to before `last`, not copied."""
         begin, end = self.starts[first], self.starts[last]

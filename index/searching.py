@@ -29,6 +29,7 @@ REFINED = 24
 _CANDIDATES = 64  # sections for which long lists of mere company (single characters, question words) are read
 _LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
 _LONG_TEXT = 60  # characters from which a long run found word for word says something
+_LOOKED_INTO = 3000  # bytes of a section; runs farther down add nothing on linux-desc, and a section can have 60,000
 
 
 @dataclass(slots=True)
@@ -173,7 +174,7 @@ class Scorer:
         adjacency, runs = self._weights.query["adjacency"], self._weights.query["runs"]
         for place, number in enumerate(near.tolist()):
             if self.postings.lengths[number] >= _LONG_TEXT:
-                greatest, beyond = _runs(text, threes, before, self.postings.folded[number])
+                greatest, beyond = _runs(text, threes, before, self.postings.folded.beginning(number, _LOOKED_INTO))
                 bonus[place] = adjacency * greatest + runs * beyond
         scores[near] += bonus
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
