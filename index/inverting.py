@@ -33,6 +33,7 @@ F32 = NDArray[np.float32]
 
 _CHARACTER_BITS, _SECTION_BITS, _FIELD_BITS = 21, 20, 2
 MAX_SECTIONS = 1 << _SECTION_BITS
+_NARROW = 1 << 16  # numbers that two bytes hold
 _GRAM_TAG, _WORD_TAG = 1 << 62, 2 << 62
 
 
@@ -78,7 +79,7 @@ class Inverted:
 
 def narrow(count: int) -> type[np.unsignedinteger[Any]]:
     """The type of section numbers, and of word numbers on disk, where there are `count`: 20 of 130 MB less to write."""
-    return np.uint16 if count <= 1 << 16 else np.uint32
+    return np.uint16 if count <= _NARROW else np.uint32
 
 
 def han_mask(codes: U32) -> NDArray[np.bool_]:
