@@ -71,7 +71,7 @@ def test_an_incremental_build_answers_exactly_as_a_full_one(content: Path, tmp_p
     assert [one.page(card.id) for card in one.cards()] == [other.page(card.id) for card in other.cards()]
 
 
-@pytest.mark.parametrize("narrow", [1 << 16, 72], ids=["narrow", "wide at times"])
+@pytest.mark.parametrize("narrow", [1 << 16, 72, 66], ids=["narrow", "wide at times", "wide at last"])
 def test_merged_postings_and_sounds_equal_those_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: int
 ) -> None:
@@ -88,11 +88,14 @@ def test_merged_postings_and_sounds_equal_those_made_anew(
     for number in range(80):
         write(number)
     build(content, tmp_path / "index")
-    for _ in range(4):
-        for number in draw.sample(range(90), 5):
-            write(number)
-        for number in draw.sample(range(80), draw.choice((1, 9))):
-            (content / f"n{number:03}.md").unlink(missing_ok=True)
+    for turn in range(5):
+        if turn == 4:
+            write(999)  # the last of all, so that no other moves
+        else:
+            for number in draw.sample(range(90), 5):
+                write(number)
+            for number in draw.sample(range(80), draw.choice((1, 9))):
+                (content / f"n{number:03}.md").unlink(missing_ok=True)
         assert not build(content, tmp_path / "index").full
         build(content, tmp_path / "anew", full=True)
         one, other = (read_inverted(IndexFolder(tmp_path / name).live()) for name in ("index", "anew"))
