@@ -84,7 +84,7 @@ class Meter:
     """Counts requests and searches, and collects them with the state of the index for a scrape."""
 
     def __init__(self, library: Library, routes: Sequence[str]) -> None:
-        self.library = library
+        self.index = library
         self.routes = tuple(routes)
         self.block = len(CODES) + len(BOUNDS) + 1
         self.code_places = {code: place for place, code in enumerate(CODES)}
@@ -133,7 +133,7 @@ class Meter:
     def collect_index(self) -> Iterator[Metric]:
         """The live snapshot as this worker sees it."""
         try:
-            live = self.library.snapshot()
+            live = self.index.snapshot()
         except IndexUnavailable:
             yield GaugeMetricFamily("helpcenter_index_up", "Whether an index is open and answers.", value=0)
             return

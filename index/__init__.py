@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from index.evaluating import MEASURES, Evaluation, evaluate
     from index.folding import fold
     from index.importing import ImportRefused, import_files
-    from index.library import Library
+    from index.live import Library
     from index.opening import MAX_LIMIT, Snapshot
 
 _LAZY = {
@@ -48,7 +48,7 @@ _LAZY = {
     "Evaluation": "evaluating",
     "evaluate": "evaluating",
     "MAX_LIMIT": "opening",
-    "Library": "library",
+    "Library": "live",
     "Snapshot": "opening",
 }
 

@@ -2,7 +2,7 @@
 
 In: a snapshot's folder, queries. Out: results, articles, topics. Why one `Snapshot` object per built index: it is
 immutable and answers from memory-mapped files alone, so every worker and thread can share it, a page and its hits
-come from one version, and switching to a new index is replacing one reference (`library.py`).
+come from one version, and switching to a new index is replacing one reference (`live.py`).
 """
 
 from __future__ import annotations

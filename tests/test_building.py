@@ -16,7 +16,7 @@ import pytest
 
 from index import ContentFaults, IndexUnavailable, Library, build, rollback
 from index.posting_files import read_inverted
-from index.snapshots import IndexFolder
+from index.snapshots import FORMAT, IndexFolder
 
 
 @pytest.fixture
@@ -108,6 +108,36 @@ def test_merged_postings_and_sounds_equal_those_made_anew(
             assert np.array_equal(one, other), name
 
 
+def test_another_layout_of_the_files_is_another_format(content: Path, tmp_path: Path) -> None:
+    build(content, tmp_path / "index")
+    place = IndexFolder(tmp_path / "index").live()
+    arrays = {path.name: np.load(path, allow_pickle=False) for path in sorted(place.glob("*.npy"))}
+    layout = {name.removesuffix(".npy"): f"{array.dtype} {array.shape}" for name, array in arrays.items()}
+    assert (FORMAT, layout) == (  # a server of the release before would read these files wrongly: raise FORMAT
+        5,
+        {
+            "MAIN_sections.cards.starts": "uint64 (13,)",
+            "MAIN_sections.keys": "uint64 (31,)",
+            "MAIN_sections.lengths": "uint32 (3, 12, 4)",
+            "MAIN_sections.sections": "uint16 (186,)",
+            "MAIN_sections.starts": "uint64 (32,)",
+            "MAIN_sections.weights": "float32 (186,)",
+            "facets": "uint64 (1, 1)",
+            "folded.starts": "uint64 (13,)",
+            "media.starts": "uint64 (1,)",
+            "outlines.starts": "uint64 (7,)",
+            "pages.starts": "uint64 (7,)",
+            "sections": "uint32 (3, 12)",
+            "sound_keys": "uint32 (17,)",
+            "sound_terms": "uint32 (17,)",
+            "text.starts": "uint64 (13,)",
+            "tokens.counts": "uint32 (48,)",
+            "tokens.keys": "uint64 (13,)",
+            "tokens.words": "uint16 (78,)",
+        },
+    )
+
+
 def test_a_title_that_nobody_can_search_for_stops_no_build(content: Path, tmp_path: Path) -> None:
     (content / "a.md").write_text("# ……？！\n\n只有标点的标题。\n", "utf-8")
     build(content, tmp_path / "index")
@@ -197,7 +227,7 @@ def test_rollback_goes_back_one_snapshot_and_keeps_three(content: Path, tmp_path
 
 
 def test_a_running_library_follows_the_switch(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.library._WATCHED", 0.0)
+    monkeypatch.setattr("index.live._WATCHED", 0.0)
     build(content, tmp_path / "index")
     library = Library(tmp_path / "index")
     old = library.snapshot()
