@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from helpcenter import create_app, recording
 from helpcenter.caching import SearchSeen
 from helpcenter.pages import home_page
 from helpcenter.settings import Settings
-from helpcenter.store import Counts, Store, today
+from helpcenter.store import Counts, Store, StoreUnavailable, today
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -127,12 +129,63 @@ def test_a_served_site_counts_what_readers_do_and_not_its_own_warm_up(
     store.close()
 
 
-def test_a_search_waits_for_nothing_and_the_buffer_is_bounded(site: Flask) -> None:
+def test_a_search_does_not_wait_for_the_database(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = site.extensions["recorder"]
-    with recorder.lock:  # as while another thread writes to the database
-        for _ in range(recording.MOST_WAITING + 10):
-            recorder.see(SearchSeen("丢失", 3, 3, True))
-    assert len(recorder.seen) == recording.MOST_WAITING
+    begun, done = threading.Event(), threading.Event()
+    written: list[dict[str, Counts]] = []
+
+    def slowly(day: date, counts: dict[str, Counts]) -> None:
+        begun.set()
+        assert done.wait(10)
+        written.append(dict(counts))
+
+    monkeypatch.setattr(recorder.store, "add_searches", slowly)
+    recorder.see(SearchSeen("丢失", 3, 3, False))
+    thread = threading.Thread(target=recorder.flush)
+    thread.start()
+    assert begun.wait(10)
+    recorder.see(SearchSeen("丢失", 3, 3, False))
+    recorder.see(SearchSeen("换机", 3, 3, False))
+    done.set()
+    thread.join()
+    recorder.flush()
+    assert written == [{"丢失": Counts(1)}, {"丢失": Counts(1), "换机": Counts(1)}]
+
+
+def test_what_waits_is_bounded(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "MOST_WAITING", 20)
+    monkeypatch.setattr(recording, "MOST_KEPT", 10)
+    recorder = site.extensions["recorder"]
+    for number in range(30):
+        recorder.see(SearchSeen(f"丢失 {number:02}", 3, 3, True))
+        recorder.see(SearchSeen(f"换机 {number:02}", 3, 3, False))
+    assert len(recorder.typed) == 20
+    recorder.flush()
+    assert len(recorder.store.searches(1)) == 10
+
+
+def test_what_could_not_be_written_is_written_later(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = site.extensions["recorder"]
+
+    def away(day: date, counts: dict[str, Counts]) -> None:
+        raise StoreUnavailable("weg")
+
+    recorder.see(SearchSeen("丢失", 3, 3, False))
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder.store, "add_searches", away)
+        recorder.flush()
+    recorder.see(SearchSeen("丢失", 3, 3, False))
+    recorder.flush()
+    assert recorder.store.searches(1) == {"丢失": Counts(2)}
+
+
+def test_a_full_day_takes_what_it_knows_and_nothing_new(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpcenter.store.MOST_A_DAY", 2)
+    store = Store(database)
+    store.add_searches(today(), {"丢失": Counts(1), "换机": Counts(1), "只打开": Counts(opened=1)})
+    store.add_searches(today(), {"丢失": Counts(1, 1), "补卡": Counts(1), "换机": Counts(opened=2)})
+    assert store.searches(1) == {"丢失": Counts(2, 1), "换机": Counts(1, opened=2)}
+    store.close()
 
 
 # Who may look
