@@ -78,10 +78,14 @@ class Postings:
         begin, end = self.spans([key]).get(key, (0, 0))
         return end - begin
 
-    def find(self, han: str) -> Any:
-        """Return the sections in which a Han text of two or more characters stands, ascending."""
-        pairs: list[Choice] = [(gram_key(han[i : i + 2]),) for i in range(len(han) - 1)]
-        return self.containing([Unit(han, "han", needed=pairs)])
+    def find(self, han: str, spans: dict[int, Span] | None = None) -> Any:
+        """Return the sections in which a Han text of two or more characters stands, ascending.
+
+        `spans`: where the postings of its pairs lie, where the caller knows.
+        """
+        keys = [gram_key(han[i : i + 2]) for i in range(len(han) - 1)]
+        held = self.holding([(key,) for key in keys], self.spans(keys) if spans is None else spans)
+        return self.containing([Unit(han, "han")], held)
 
     def stands(self, unit: Unit) -> bool:
         """Whether some section holds `unit`."""
@@ -126,16 +130,20 @@ class Postings:
         doubtful = [unit for unit in units if unit.quoted or (unit.kind == "han" and len(unit.text) > 2)]
         if not doubtful:
             return held
-        # Most that may contain it do, so as many as are wanted are soon found.
-        looked_at = 2 * enough
-        while 0 < looked_at < min(len(held), _VERIFIED):
-            found = self._verified(doubtful, _highest(held, scores, looked_at))
-            if len(found) >= enough:
-                return found
-            looked_at *= 4
-        if len(held) > _VERIFIED:
-            held = _highest(held, scores, _VERIFIED) if scores is not None else held[:_VERIFIED]
-        return self._verified(doubtful, held)
+        if scores is None:
+            return self._verified(doubtful, held[:_VERIFIED])
+        # Most that may contain it do, so as many as are wanted are soon found among the best.
+        found: list[Any] = []
+        looked_at, step = 0, 2 * enough or _VERIFIED
+        while len(held) and looked_at < _VERIFIED and (not found or sum(map(len, found)) < enough):
+            near = np.ones(len(held), bool)
+            if len(held) > step:
+                own = scores[held]
+                near = own >= np.partition(own, -step)[-step]
+            found.append(self._verified(doubtful, held[near]))
+            held = held[~near]
+            looked_at, step = looked_at + step, min(4 * step, _VERIFIED - looked_at - step)
+        return np.sort(np.concatenate(found)) if found else held
 
     def _verified(self, units: Sequence[Unit], held: Any) -> Any:
         for unit in units:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.containing import Postings
+from index.containing import Postings, Span
 from index.inverting import word_key
 from index.queries import Query, Unit
 from index.segmenting import Segmenter
@@ -148,40 +148,43 @@ class Guesser:
         return sorted(found, key=lambda guess: -guess.weight)[:3]
 
     def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
-        """Strings whose every pair is in the index and whose characters sound so, with a likelihood of 0 to 1."""
+        """Strings that stand somewhere and sound so, with a likelihood of 0 to 1, the likeliest first."""
         if len(syllables) < 2 or not all(syllables):
             return []
-        beam = [(pair, size) for pair, size in self._pairs(syllables[0], syllables[1])]
+        pairs = self._pairs(syllables[0], syllables[1])
+        spans = dict(pairs)
+        beam = [(_text(key), end - begin) for key, (begin, end) in pairs]
         for i in range(2, len(syllables)):
             following: dict[str, list[tuple[str, int]]] = {}
-            for pair, size in self._pairs(syllables[i - 1], syllables[i]):
-                following.setdefault(pair[0], []).append((pair[1], size))
+            pairs = self._pairs(syllables[i - 1], syllables[i])
+            spans.update(pairs)
+            for key, (begin, end) in pairs:
+                pair = _text(key)
+                following.setdefault(pair[0], []).append((pair[1], end - begin))
             beam = [
                 (text + after, min(size, more)) for text, size in beam for after, more in following.get(text[-1], ())
             ]
             beam = sorted(beam, key=lambda item: -item[1])[:_BEAM]
         beam = sorted(beam, key=lambda item: -item[1])[:_BEAM]
-        found = []
+        words = self._postings.spans([word_key(text) for text, _ in beam])
+        found: list[tuple[str, float]] = []
         for text, _ in beam:
-            if len(text) > 2 and not self._stands(text):
+            begin, end = words.get(word_key(text), (0, 0))
+            if len(text) > 2 and begin == end and not len(self._postings.find(text, spans)):
                 continue
-            as_word = self._frequency(text)
-            common = min(as_word, 20) / 20
-            found.append(
-                (text, 0.4 + 0.2 * common + (0.3 if as_word else 0.0) + (0.1 if self._segmenter.knows(text) else 0.0))
-            )
+            word = 0.3 + 0.2 * min(end - begin, 20) / 20 if end > begin else 0.0
+            found.append((text, 0.4 + word + (0.1 if self._segmenter.knows(text) else 0.0)))
         return sorted(found, key=lambda item: -item[1])
 
-    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[str, int]]:
-        """The most frequent pairs of characters in the index that sound so, with how many sections have each."""
+    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[int, Span]]:
+        """Keys of the index's most frequent pairs of characters that sound so, and where their postings lie."""
         terms = np.sort(self._sounds.pairs(first, second)).astype(np.int64)
         terms = terms[np.diff(terms, prepend=-1) > 0]
         starts = self._postings.terms.starts
         sizes = (starts[terms + 1] - starts[terms]).astype(np.int64)
-        best = np.argsort(-sizes, kind="stable")[: _BEAM * 4]
-        keys = self._keys[terms[best]].tolist()
-        pairs = (chr(key >> 21 & 0x1FFFFF) + chr(key & 0x1FFFFF) for key in keys)
-        return list(zip(pairs, sizes[best].tolist(), strict=True))
+        best = terms[np.argsort(-sizes, kind="stable")[: _BEAM * 4]]
+        spans = zip(starts[best].tolist(), starts[best + 1].tolist(), strict=True)
+        return list(zip(self._keys[best].tolist(), spans, strict=True))
 
     def _stands(self, text: str) -> bool:
         """Whether some section contains `text`."""
@@ -202,6 +205,11 @@ class Guesser:
 
         near = process.extract(word, self._latin, scorer=OSA.distance, score_cutoff=slips, limit=_TRIED)
         return [(other, 0.9 - 0.3 * distance + 0.01 * min(self._frequency(other), 10)) for other, distance, _ in near]
+
+
+def _text(key: int) -> str:
+    """The pair of characters that a term key stands for."""
+    return chr(key >> 21 & 0x1FFFFF) + chr(key & 0x1FFFFF)
 
 
 def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:

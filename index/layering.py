@@ -75,20 +75,19 @@ class Layers:
         guess_of = np.zeros(self._scorer.count, np.int16)
         for guess in self._guesses(found.query.text):
             other = self._parse(guess.text)
-            meant = self._scorer.rank(other, allowed, 0, every=True)
-            fresh = meant.contained if len(meant.contained) else meant.complete
+            fresh = self._scorer.holders(other, allowed)
             if guess.word and not len(fresh):
                 fresh = self._scorer.postings.find(guess.word)
                 fresh = fresh if allowed is None else fresh[allowed[fresh]]
             if not len(fresh) and not ranking.total:  # a part of a guess, a synonym of it, is better than nothing
-                fresh = np.flatnonzero(meant.found)
+                fresh = np.flatnonzero(self._scorer.rank(other, allowed, 0).found)
             fresh = fresh[guess_of[fresh] == 0]
             if not len(fresh):
                 continue
             found.suggestion = found.suggestion or other.folded
             found._guesses.append((guess, other))
             guess_of[fresh] = len(found._guesses)
-            scores = meant.scores[fresh]
+            scores = self._scorer.scores_of(other, fresh)
             if guess.word:  # the rest of the sentence was right: let the mended one compete, half believed
                 ranking.scores[fresh] = (ranking.scores[fresh] + scores) / 2
             else:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from index.containing import Postings, best
+from index.containing import Postings, Span, best
 from index.inverting import word_key
 from index.queries import Choice, Query, Term
 from index.weights import Weights
@@ -28,6 +28,8 @@ REFINED = 24
 
 _CANDIDATES = 64  # sections for which long lists of mere company (single characters, question words) are read
 _LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
+_GUESSED = 200  # sections searched for a guess; of more, each that holds all its pairs will do
+_FEW = 3000  # scores times terms that are looked for one by one sooner than all are added up
 _LONG_TEXT = 60  # characters from which a long run found word for word says something
 _LOOKED_INTO = 3000  # bytes of a section; runs farther down add nothing on linux-desc, and a section can have 60,000
 
@@ -66,24 +68,14 @@ class Scorer:
         self.idf = idf
         """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
 
-    def rank(self, query: Query, allowed: Any, wanted: int, *, every: bool = False) -> Ranking:
-        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order.
-
-        With `every`, no section that contains the query is left out of `contained`, however many there are.
-        """
-        spans = self.postings.spans(
-            [*(term.key for term in query.terms), *(key for one in query.needed for key in one)]
-        )
-        live = [(term, *spans[term.key]) for term in query.terms if term.key in spans]
+    def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
+        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
+        spans = self._spans(query)
+        live = _live(query, spans)
         scores, found, worded = self._add_up(live, allowed)
-        complete = self.postings.holding(query.needed, spans)
-        if allowed is not None:
-            complete = complete[allowed[complete]]
-        # What was asked for is among what the units need, so only the rest is left to look for.
-        rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
-        held = self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
+        complete, held = self._held(query, spans, allowed)
         quoted = any(unit.quoted for unit in query.units)
-        enough = 0 if every or quoted else max(wanted, REFINED)
+        enough = 0 if quoted else max(wanted, REFINED)
         contained = self.postings.containing(query.units, held, scores, enough)
         if len(contained):
             scores[contained] += scores.max() or 1.0
@@ -97,6 +89,34 @@ class Scorer:
         total = int(np.count_nonzero(found))
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)
+
+    def holders(self, query: Query, allowed: Any) -> Any:
+        """Return the sections that contain a guessed query, ascending; where none does, those that hold all of it."""
+        complete, held = self._held(query, self._spans(query), allowed)
+        contained = self.postings.containing(query.units, held) if len(held) <= _GUESSED else held
+        return contained if len(contained) else complete
+
+    def scores_of(self, query: Query, numbers: Any) -> Any:
+        """Return the BM25F score of each section of `numbers`, ascending."""
+        live = _live(query, self._spans(query))
+        if len(numbers) * len(live) <= _FEW:
+            return self._at(live, numbers) if live else np.zeros(len(numbers))
+        return self._add_up(live, None)[0][numbers]
+
+    def _spans(self, query: Query) -> dict[int, Span]:
+        """Where the postings of everything in `query` lie that the index knows."""
+        return self.postings.spans(
+            [*(term.key for term in query.terms), *(key for choice in query.needed for key in choice)]
+        )
+
+    def _held(self, query: Query, spans: dict[int, Span], allowed: Any) -> tuple[Any, Any]:
+        """Return the sections that hold all that was asked for, and those among them that may contain it as typed."""
+        complete = self.postings.holding(query.needed, spans)
+        if allowed is not None:
+            complete = complete[allowed[complete]]
+        # What was asked for is among what the units need, so only the rest is left to look for.
+        rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
+        return complete, self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
 
     def _add_up(self, live: list[tuple[Term, int, int]], allowed: Any) -> tuple[Any, Any, Any]:
         """Return scores, whether a section has a term that makes a hit, and whether one of them is a word."""
@@ -209,6 +229,11 @@ class Scorer:
             held = at < end and self.postings.sections[at] == number
             weight = float(self.postings.weights[at]) if held else 0.0
             yield term, weight / (weight + self._weights.k1[term.kind]) * self._factor(term, begin, end), end - begin
+
+
+def _live(query: Query, spans: dict[int, Span]) -> list[tuple[Term, int, int]]:
+    """The terms that the index knows, with their postings."""
+    return [(term, *spans[term.key]) for term in query.terms if term.key in spans]
 
 
 def _runs(query: str, threes: list[tuple[int, bytes]], before: list[float], text: bytes) -> tuple[float, float]:
