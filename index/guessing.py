@@ -48,7 +48,11 @@ class Guesser:
         self._postings = postings
         self._keys = postings.terms.keys
         known = dict.fromkeys((*postings.terms.vocabulary, *synonyms))
-        self._latin = [word for word in known if word.isascii() and word.isalpha() and 2 < len(word) < 25]
+        self._latin: dict[int, list[str]] = {}
+        """Latin words by length."""
+        for word in known:
+            if word.isascii() and word.isalpha():
+                self._latin.setdefault(len(word), []).append(word)
 
     def guesses(self, query: Query) -> list[Guess]:
         """Return the rewritten queries worth trying, the likeliest first; empty if every unit stands somewhere."""
@@ -203,8 +207,13 @@ class Guesser:
         from rapidfuzz import process  # 40 ms that only a misspelt word need wait for
         from rapidfuzz.distance import OSA
 
-        near = process.extract(word, self._latin, scorer=OSA.distance, score_cutoff=slips, limit=_TRIED)
-        return [(other, 0.9 - 0.3 * distance + 0.01 * min(self._frequency(other), 10)) for other, distance, _ in near]
+        lengths = range(max(3, len(word) - slips), min(24, len(word) + slips) + 1)
+        others = [other for length in lengths for other in self._latin.get(length, ())]
+        near = process.extract(word, others, scorer=OSA.distance, score_cutoff=slips, limit=None)
+        spans = self._postings.spans([word_key(other) for other, _, _ in near])
+        sizes = {other: end - begin for other, _, _ in near for begin, end in [spans.get(word_key(other), (0, 0))]}
+        near.sort(key=lambda item: (item[1], -sizes[item[0]]))
+        return [(other, 0.9 - 0.3 * distance + 0.01 * min(sizes[other], 10)) for other, distance, _ in near[:_TRIED]]
 
 
 def _text(key: int) -> str:

@@ -121,6 +121,10 @@ class Sounds:
             self._names: list[str] = readings["syllables"].tolist()
             self._codes, self._table = readings["codes"], readings["table"]
         self._numbers = {name: number for number, name in enumerate(self._names) if name}
+        self._starting: dict[str, tuple[str, ...]] = {}
+        for name in self._numbers:
+            for end in range(1, len(name) + 1):
+                self._starting[name[:end]] = (*self._starting.get(name[:end], ()), name)
         self._keys, self._terms = (
             np.asarray(np.load(place / name, mmap_mode="r", allow_pickle=False))
             for name in ("sound_keys.npy", "sound_terms.npy")
@@ -149,7 +153,7 @@ class Sounds:
 
     def starting(self, letters: str) -> tuple[str, ...]:
         """All syllables that begin with `letters`."""
-        return tuple(name for name in self._numbers if name.startswith(letters))
+        return self._starting.get(letters, ())
 
     def spell(self, letters: str, limit: int = 6) -> list[tuple[str, ...]]:
         """Cut letters into syllables, fewest first; the last may be half-typed. Empty where it cannot be done."""
