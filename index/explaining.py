@@ -27,7 +27,7 @@ def explain(scorer: Scorer, found: Found, number: int, place: str) -> str:
     if ranking.found[number]:
         rank = int(np.count_nonzero((ranking.scores > ranking.scores[number]) & ranking.found)) + 1
         score = f"得分 {ranking.scores[number]:.4f}"
-        layer = _LAYERS[found.layer(number)]
+        layer = _LAYERS[found.reason(number)[0]]
         lines.append(f"结果：第 {rank} 位，共 {ranking.total} 个；匹配层：{layer}；{score}")
     else:
         lines.append("结果：没有出现")

@@ -33,19 +33,13 @@ class Found:
     _guesses: list[tuple[Guess, Query]] = field(default_factory=list)
     _guess_of: Any = None
 
-    def layer(self, number: int) -> str:
-        """One of model.LAYERS."""
-        guessed = self._guessed(number)
-        return guessed[0].layer if guessed else "words" if self.ranking.worded[number] else "substring"
-
-    def marks(self, number: int) -> Sequence[str]:
-        """What to mark in the section's snippet: for a guessed one, the guess."""
-        guessed = self._guessed(number)
-        return guessed[1].marks if guessed else self.query.marks
-
-    def _guessed(self, number: int) -> tuple[Guess, Query] | None:
+    def reason(self, number: int) -> tuple[str, Sequence[str]]:
+        """Why a section is there, one of model.LAYERS, and what to mark in its snippet: where it was guessed, the guess."""
         which = 0 if self._guess_of is None else int(self._guess_of[number])
-        return self._guesses[which - 1] if which else None
+        if which:
+            guess, query = self._guesses[which - 1]
+            return guess.layer, query.marks
+        return "words" if self.ranking.worded[number] else "substring", self.query.marks
 
 
 class Layers:

@@ -159,7 +159,7 @@ class Snapshot:
             ranking, suggestion = found.ranking, found.suggestion
             shown = ranking.order[offset : offset + limit]
             hits = [
-                self._hit(number, score, found.layer(number), complete, found.marks(number))
+                self._hit(number, score, complete, *found.reason(number))
                 for number, score, complete in zip(
                     shown.tolist(),
                     ranking.scores[shown].tolist(),
@@ -172,7 +172,7 @@ class Snapshot:
             mask = self._listed(parsed, allowed)
             numbers, suggestion = np.flatnonzero(mask), None
             total = complete_count = len(numbers)
-            hits = [self._hit(number, 0.0, "words", True, ()) for number in numbers[offset : offset + limit].tolist()]
+            hits = [self._hit(number, 0.0, True, "words", ()) for number in numbers[offset : offset + limit].tolist()]
         facets = self._filters.count(mask)
         for name in masks:  # a filter's own choice does not narrow its own counts, so that it can be changed
             wide = meet([other for key, other in masks.items() if key != name])
@@ -199,7 +199,7 @@ class Snapshot:
         """The sections to list where no term was asked for: all that fit, or none for punctuation alone."""
         return np.full(self.section_count, not query.text) if allowed is None else allowed & (not query.text)
 
-    def _hit(self, number: int, score: float, matched: str, complete: bool, marks: Sequence[str]) -> Hit:
+    def _hit(self, number: int, score: float, complete: bool, matched: str, marks: Sequence[str]) -> Hit:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
         text = self._text[number].decode().split(FIELD_BREAK, 3)[3]
         folded = self._folded[number].decode().split(FIELD_BREAK, 3)[3]

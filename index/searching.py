@@ -218,7 +218,7 @@ class Scorer:
             query.needed[at : at + 1] = replacement
             unit.needed = replacement
             query.marks.append(unit.text)
-        query.terms.sort(key=Term.place)
+            query.terms.sort(key=Term.place)
 
     def shares(self, query: Query, number: int) -> Iterator[tuple[Term, float, int]]:
         """Yield each term with what it adds to the BM25F score of section `number`, and how many sections have it."""

@@ -35,14 +35,18 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
             if not latin or at == 0 or not (folded[at - 1].isascii() and folded[at - 1].isalnum()):
                 found.append((at, at + size))
             at = folded.find(mark, at + size)
+    if len(found) < 2:
+        return found
     found.sort()
     joined: list[tuple[int, int]] = []
+    left, right = found[0]
     for begin, end in found:
-        if joined and begin <= joined[-1][1]:
-            if end > joined[-1][1]:
-                joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((begin, end))
+        if begin > right:
+            joined.append((left, right))
+            left, right = begin, end
+        elif end > right:
+            right = end
+    joined.append((left, right))
     return joined
 
 
@@ -90,8 +94,10 @@ def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
     """Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little."""
+    if not found or found[-1][1] <= found[0][0] + LENGTH - 12:  # all of them fit
+        return found[0][0] if found else 0
     count = len(found)
-    best = found[0][0] if found else 0
+    best = found[0][0]
     value = best_value = after = 0
     inside: dict[str, int] = {}
     for number, (begin, end) in enumerate(found):
