@@ -34,7 +34,7 @@ class Found:
     _guess_of: Any = None
 
     def reason(self, number: int) -> tuple[str, Sequence[str]]:
-        """Why a section is there, one of model.LAYERS, and what to mark in its snippet: where it was guessed, the guess."""
+        """Why a section is there, one of model.LAYERS, and what its snippet marks: the guess, where it is one."""
         which = 0 if self._guess_of is None else int(self._guess_of[number])
         if which:
             guess, query = self._guesses[which - 1]
