@@ -156,7 +156,8 @@ def _read(content: Path) -> list[File]:
     files = []
     for relative, path in scan(content):
         try:
-            raw = path.read_bytes()
+            with path.open("rb", buffering=0) as file:  # a buffer takes as long as the file
+                raw = file.read()
         except FileNotFoundError:
             continue  # deleted since the scan
         except OSError as error:
