@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -47,12 +48,16 @@ class Guesser:
         self._segmenter = segmenter
         self._postings = postings
         self._keys = postings.terms.keys
-        known = dict.fromkeys((*postings.terms.vocabulary, *synonyms))
-        self._latin: dict[int, list[str]] = {}
+        self._synonyms = tuple(synonyms)
+
+    @cached_property
+    def _latin(self) -> dict[int, list[str]]:
         """Latin words by length."""
-        for word in known:
+        found: dict[int, list[str]] = {}
+        for word in dict.fromkeys((*self._postings.terms.vocabulary, *self._synonyms)):
             if word.isascii() and word.isalpha():
-                self._latin.setdefault(len(word), []).append(word)
+                found.setdefault(len(word), []).append(word)
+        return found
 
     def guesses(self, query: Query) -> list[Guess]:
         """Return the rewritten queries worth trying, the likeliest first; empty if every unit stands somewhere."""

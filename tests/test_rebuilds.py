@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -215,14 +216,14 @@ def test_an_unreadable_article_is_a_fault_with_its_name(
     content: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = live(index).id
-    read = Path.read_bytes
+    opened = Path.open
 
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
         if path.name == "a3.md":
             raise PermissionError(13, "Permission denied", str(path))
-        return read(path)
+        return opened(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ContentFaults) as faults:
         build(content, index)
     assert str(faults.value.problems[0]).startswith("a3.md:1: 读不了这个文件：没有权限")
