@@ -29,12 +29,16 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
     for mark in marks:
         size = len(mark)
         at = folded.find(mark)
-        latin = mark[0] < "\x7f"
-        while at >= 0 and len(found) < _MOST_MARKS:
+        if at >= 0 and mark[0] < "\x7f":
             # A Latin word is marked from its beginning only: `sim` is no match inside `esim`.
-            if not latin or at == 0 or not (folded[at - 1].isascii() and folded[at - 1].isalnum()):
-                found.append((at, at + size))
-            at = folded.find(mark, at + size)
+            while at >= 0 and len(found) < _MOST_MARKS:
+                if at == 0 or not (folded[at - 1].isascii() and folded[at - 1].isalnum()):
+                    found.append((at, at + size))
+                at = folded.find(mark, at + size)
+        while at >= 0 and len(found) < _MOST_MARKS:
+            end = at + size
+            found.append((at, end))
+            at = folded.find(mark, end)
     if len(found) < 2:
         return found
     found.sort()
@@ -96,25 +100,26 @@ def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
     """Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little."""
     if not found or found[-1][1] <= found[0][0] + LENGTH - 12:  # all of them fit
         return found[0][0] if found else 0
+    pieces = [text[left:right] for left, right in found]
+    everything = 3 * sum(map(len, set(pieces)))
     count = len(found)
     best = found[0][0]
     value = best_value = after = 0
     inside: dict[str, int] = {}
     for number, (begin, end) in enumerate(found):
         while after < count and found[after][1] <= begin + LENGTH - 12:
-            left, right = found[after]
-            piece = text[left:right]
+            piece = pieces[after]
             inside[piece] = times = inside.get(piece, 0) + 1
-            value += 1 if times > 1 else 3 * (right - left)
+            value += 1 if times > 1 else 3 * len(piece)
             after += 1
         if value > best_value:
             best, best_value = begin, value
-        if after == count:  # from here on matches only leave
+        if after == count or value >= everything:  # from here on matches only leave, or there is little to gain
             break
         if after == number:  # a match longer than a passage
             after += 1
             continue
-        piece = text[begin:end]
+        piece = pieces[number]
         inside[piece] = times = inside[piece] - 1
         value -= 1 if times else 3 * (end - begin)
     return best
