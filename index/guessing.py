@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -160,25 +162,33 @@ class Guesser:
         """Strings that stand somewhere and sound so, with a likelihood of 0 to 1, the likeliest first."""
         if len(syllables) < 2 or not all(syllables):
             return []
-        pairs = self._pairs(syllables[0], syllables[1])
-        spans = dict(pairs)
-        beam = [(_text(key), end - begin) for key, (begin, end) in pairs]
-        for i in range(2, len(syllables)):
-            following: dict[str, list[tuple[str, int]]] = {}
-            pairs = self._pairs(syllables[i - 1], syllables[i])
-            spans.update(pairs)
-            for key, (begin, end) in pairs:
-                pair = _text(key)
-                following.setdefault(pair[0], []).append((pair[1], end - begin))
-            beam = [
-                (text + after, min(size, more)) for text, size in beam for after, more in following.get(text[-1], ())
-            ]
-            beam = sorted(beam, key=lambda item: -item[1])[:_BEAM]
-        beam = sorted(beam, key=lambda item: -item[1])[:_BEAM]
-        keys = [word_key(text) for text, _ in beam]
+        beam: list[str] = []
+        spans: dict[int, Span] = {}
+        rarest: Any = None  # for each of the beam, in how many sections its rarest pair stands
+        for left, right in pairwise(syllables):
+            keys, begins, ends = self._pairs(left, right)
+            spans.update(zip(keys.tolist(), zip(begins.tolist(), ends.tolist(), strict=True), strict=True))
+            pairs, sizes = [_text(key) for key in keys.tolist()], ends - begins
+            if not pairs:
+                return []
+            if rarest is None:
+                beam, rarest = pairs, sizes
+                continue
+            ends_with, begins_with = (
+                np.array([ord(text[at]) for text in some]) for some, at in ((beam, -1), (pairs, 0))
+            )
+            one, other = np.nonzero(ends_with[:, np.newaxis] == begins_with)
+            both = np.minimum(rarest[one], sizes[other])
+            best = np.argsort(-both, kind="stable")[:_BEAM]
+            beam = [beam[i] + pairs[j][1] for i, j in zip(one[best].tolist(), other[best].tolist(), strict=True)]
+            rarest = both[best]
+            if not beam:
+                return []
+        beam = beam[:_BEAM]
+        keys = [word_key(text) for text in beam]
         words = self._postings.spans(keys)
         found: list[tuple[str, float]] = []
-        for (text, _), key in zip(beam, keys, strict=True):
+        for text, key in zip(beam, keys, strict=True):
             begin, end = words.get(key, (0, 0))
             if len(text) > 2 and begin == end and not len(self._postings.find(text, spans)):
                 continue
@@ -186,15 +196,15 @@ class Guesser:
             found.append((text, 0.4 + word + (0.1 if self._segmenter.knows(text) else 0.0)))
         return sorted(found, key=lambda item: -item[1])
 
-    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> list[tuple[int, Span]]:
-        """Keys of the index's most frequent pairs of characters that sound so, and where their postings lie."""
+    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> tuple[Any, Any, Any]:
+        """The index's pairs of characters that sound so, the most frequent first: their keys, and where the postings of
+        each begin and end."""
         terms = np.sort(self._sounds.pairs(first, second)).astype(np.int64)
         terms = terms[np.diff(terms, prepend=-1) > 0]
         starts = self._postings.terms.starts
         sizes = (starts[terms + 1] - starts[terms]).astype(np.int64)
         best = terms[np.argsort(-sizes, kind="stable")[: _BEAM * 4]]
-        spans = zip(starts[best].tolist(), starts[best + 1].tolist(), strict=True)
-        return list(zip(self._keys[best].tolist(), spans, strict=True))
+        return self._keys[best], starts[best].astype(np.int64), starts[best + 1].astype(np.int64)
 
     def _stands(self, text: str) -> bool:
         """Whether some section contains `text`."""
