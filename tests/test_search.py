@@ -128,6 +128,20 @@ def test_misspelt_latin_is_found_as_a_guess(snapshot: Snapshot) -> None:
     assert (results.hits[0].matched, results.suggestion) == ("similar", "esim")
 
 
+def test_of_words_equally_near_the_commoner_is_meant(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    others = {f"other{number}": f"# 其他 {number}\n\n用 root 登录。\n" for number in range(3)}
+    results = make({"boot": "# 启动\n\n看 boot 目录。\n", **others}).search("oot")
+    assert results.suggestion == "root"
+    assert {hit.article for hit in results.hits} == {"boot", *others}
+
+
+def test_a_guess_finds_every_section_however_common(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    sections = "".join(f"## 第 {number} 种情况\n\n手机丢失以后，做第 {number} 件事。\n\n" for number in range(250))
+    results = make({"many": f"# 很多\n\n{sections}", "other": "# 其他\n\n丢了又失而复得。\n"}).search("手机丢施")
+    assert (results.total, results.suggestion) == (250, "手机丢失")
+    assert {hit.matched for hit in results.hits} == {"similar"}
+
+
 def test_a_guess_never_stands_above_what_was_typed(make: Callable[[dict[str, str]], Snapshot]) -> None:
     both = make({"a": "# 甲\n\n景点景点景点景点。\n", "b": "# 乙\n\n很多别的话，最后才提到经典二字。\n"})
     results = both.search("经典")
