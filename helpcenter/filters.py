@@ -43,11 +43,7 @@ def filters_of(
         if not counts or (len(counts) == 1 and not active):
             continue
         free, taken = choices[facet]
-        end = free.end
-        if not active:
-            html = [f"{free[one.value]}{one.count}{end}" for one in counts]
-        else:
-            html = [f"{(taken if one.value in active else free)[one.value]}{one.count}{end}" for one in counts]
+        html = [f"{(taken if one.value in active else free)[one.value]}{one.count}{free.end}" for one in counts]
         shown, more = html[:VALUES_SHOWN], html[VALUES_SHOWN:]
         if active:
             late = [one.value in active for one in counts[VALUES_SHOWN:]]

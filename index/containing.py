@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ Span = tuple[int, int]
 """Where a term's postings begin and end."""
 
 _VERIFIED = 1500  # sections searched for the exact run; more than that hold its every pair, and differ little
-_PREFIX_WORDS, _PREFIX_SEEN, _PREFIXES = 24, 400, 512
+_PREFIX_WORDS, _PREFIX_SEEN = 24, 400
 
 
 def among(numbers: Any, ascending: Any) -> Any:
@@ -67,8 +66,6 @@ class Postings:
         self.folded = folded
         self.lengths = sections[2]
         self._visible = memoryview(np.ascontiguousarray(sections[1]).data)
-        self.starting = lru_cache(maxsize=_PREFIXES)(self._starting)
-        """See `_starting`; a short beginning is common to many queries, and takes 0.3 ms."""
 
     def spans(self, keys: Sequence[int]) -> dict[int, Span]:
         """Return where the postings of each known key lie; unknown keys are left out."""
@@ -176,7 +173,7 @@ class Postings:
         ]
         return held[np.array(keep, bool)]
 
-    def _starting(self, prefix: str) -> list[str]:
+    def starting(self, prefix: str) -> list[str]:
         """Return the commonest words of the index that begin with `prefix` and are longer."""
         words = self.terms.vocabulary
         begin = bisect.bisect_right(words, prefix)

@@ -26,7 +26,6 @@ class Filters:
         self._sections = sections
         self._bits = np.asarray(np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False))
         self._values = [(name, value) for name, value in json.loads((place / "facets.json").read_text("utf-8"))]
-        self._names = [value for _, value in self._values]
         self._rows = {pair: row for row, pair in enumerate(self._values)}
         self._rows_of = {name: [row for (own, _), row in self._rows.items() if own == name] for name in FACETS}
         self.whole = self.count(np.ones(sections, bool))
@@ -53,11 +52,10 @@ class Filters:
         packed[: len(bits)] = bits
         counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32).tolist()
         facets: Counts = {}
-        values = self._names
         for name, rows in self._rows_of.items():
             # Values are in order and the sort is stable, reversed or not: equal counts stay in the values' own order.
             falling = sorted(rows, key=counts.__getitem__, reverse=True)
-            if own := tuple([FacetCount(values[row], count) for row in falling if (count := counts[row])]):
+            if own := tuple([FacetCount(self._values[row][1], counts[row]) for row in falling if counts[row]]):
                 facets[name] = own
         return facets
 

@@ -73,7 +73,8 @@ class Snapshot:
         weights = load_weights()
         postings = Postings(reader._terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
-        self._relatives = Relatives(place, reader._terms, self._sections, weights)
+        # Remembered here and not there: see Scorer's own memory.
+        self._near = lru_cache(maxsize=512)(Relatives(place, reader._terms, self._sections, weights).near)
         self._segmenter = segmenter_for(tuning.words)
         self._parse = _parsing(Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights), self._scorer)
         synonyms = (member for group in tuning.synonyms for member in group)
@@ -117,7 +118,7 @@ class Snapshot:
         return ArticlePage(
             article=article_from_bytes(self._pages[number]),
             topic=topic,
-            related=tuple(self._lines[other] for other in self._relatives.near(number)),
+            related=tuple(self._lines[other] for other in self._near(number)),
             previous=beside[at - 1] if at else None,
             next=beside[at + 1] if at + 1 < len(beside) else None,
         )

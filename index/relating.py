@@ -8,7 +8,6 @@ looked at again, for 1,270 articles 0.14 s, a seventh of a small rebuild; the on
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,8 @@ class Relatives:
         # A long article shares more with all others. Its vector's own length would take all its words; the root of the
         # root of its characters orders 95 % of the neighbours alike.
         self._lengths = np.bincount(self._article_of, sections[2]) ** 0.25 + 1.0
-        self.near = lru_cache(maxsize=512)(self._near)
 
-    def _near(self, number: int) -> tuple[int, ...]:
+    def near(self, number: int) -> tuple[int, ...]:
         """Return the numbers of the articles nearest to article `number`."""
         begins, sizes = self._candidates(number)
         if not len(begins):

@@ -29,28 +29,20 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
     for mark in marks:
         size = len(mark)
         at = folded.find(mark)
-        if at >= 0 and mark[0] < "\x7f":
-            # A Latin word is marked from its beginning only: `sim` is no match inside `esim`.
-            while at >= 0 and len(found) < _MOST_MARKS:
-                if at == 0 or not (folded[at - 1].isascii() and folded[at - 1].isalnum()):
-                    found.append((at, at + size))
-                at = folded.find(mark, at + size)
+        latin = mark[0] < "\x7f"
         while at >= 0 and len(found) < _MOST_MARKS:
-            end = at + size
-            found.append((at, end))
-            at = folded.find(mark, end)
-    if len(found) < 2:
-        return found
+            # A Latin word is marked from its beginning only: `sim` is no match inside `esim`.
+            if not latin or at == 0 or not (folded[at - 1].isascii() and folded[at - 1].isalnum()):
+                found.append((at, at + size))
+            at = folded.find(mark, at + size)
     found.sort()
     joined: list[tuple[int, int]] = []
-    left, right = found[0]
     for begin, end in found:
-        if begin > right:
-            joined.append((left, right))
-            left, right = begin, end
-        elif end > right:
-            right = end
-    joined.append((left, right))
+        if joined and begin <= joined[-1][1]:
+            if end > joined[-1][1]:
+                joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((begin, end))
     return joined
 
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,23 @@ def test_content_that_changes_under_the_build_harms_nothing(content: Path, index
         meddling.join()
     build(content, index)
     assert live(index).article_count == len(list(content.rglob("*.md")))
+
+
+def test_a_replaced_index_leaves_the_memory_without_the_collector(content: Path, index: Path) -> None:
+    build(content, index)
+    library = Library(index)
+    gc.collect()
+    gc.disable()
+    try:
+        snapshot = library.snapshot()
+        for query in ("甲", "es", "esmi"):
+            snapshot.search(query)
+        snapshot.page(snapshot.cards()[0].id)
+        maps = [weakref.ref(snapshot._scorer.postings), weakref.ref(snapshot._scorer.postings.terms)]
+        del snapshot, library
+        assert [found() for found in maps] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_an_unreadable_article_is_a_fault_with_its_name(
