@@ -154,10 +154,12 @@ class Recorder:
                 self.waiting.pop(typed.query, None)
 
     def _count(self, day: date, query: str, count: Counts) -> None:
+        if not query:
+            return
         counts = self.counts.setdefault(day, {})
         if query in counts:
             counts[query] += count
-        elif query and len(counts) < MOST_KEPT:
+        elif len(counts) < MOST_KEPT:
             counts[query] = count
 
 

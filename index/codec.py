@@ -24,7 +24,7 @@ from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 
 from index.blobs import Packed, Texts
-from index.inverting import U64, character_key, gram_key, word_key
+from index.inverting import U64, character_key, gram_key, gram_text, word_key
 from index.posting_files import INDEX_NAME, SEGMENT, array_file
 
 KINDS = ("words", "grams", "characters")
@@ -138,7 +138,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
         gram_tag, word_tag = np.searchsorted(self.keys, np.array([1 << 62, 2 << 62], np.uint64))
         if fieldname == "characters":
             return [chr(int(key)) for key in self.keys[:gram_tag]]
-        return [chr(int(key) >> 21 & 0x1FFFFF) + chr(int(key) & 0x1FFFFF) for key in self.keys[gram_tag:word_tag]]
+        return list(map(gram_text, self.keys[gram_tag:word_tag].tolist()))
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         for fieldname in sorted(KINDS):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from index.containing import Postings, Span
-from index.inverting import word_key
+from index.inverting import gram_text, word_key
 from index.queries import Query, Unit
 from index.segmenting import Segmenter
 from index.sounds import Sounds
@@ -71,7 +71,8 @@ class Guesser:
             near = {unit.text: self._near(unit.text) for unit in unknown}
             for text, words in near.items():
                 found.extend(self._replaced(query, text, words, "similar"))
-            for text in dict.fromkeys((typed, *(near if len(near) < len(typed.split()) else ()))) if near else ():
+            spelled = (typed, *near) if len(near) < len(typed.split()) else (typed,)
+            for text in dict.fromkeys(spelled) if near else ():
                 # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
                 initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
                 found.extend(self._replaced(query, text, self._spelled(text, initials), "pinyin"))
@@ -168,7 +169,7 @@ class Guesser:
         for left, right in pairwise(syllables):
             keys, begins, ends = self._pairs(left, right)
             spans.update(zip(keys.tolist(), zip(begins.tolist(), ends.tolist(), strict=True), strict=True))
-            pairs, sizes = [_text(key) for key in keys.tolist()], ends - begins
+            pairs, sizes = list(map(gram_text, keys.tolist())), ends - begins
             if not pairs:
                 return []
             if rarest is None:
@@ -227,14 +228,12 @@ class Guesser:
         others = [other for length in lengths for other in self._latin.get(length, ())]
         near = process.extract(word, others, scorer=OSA.distance, score_cutoff=slips, limit=None)
         spans = self._postings.spans([word_key(other) for other, _, _ in near])
-        sizes = {other: end - begin for other, _, _ in near for begin, end in [spans.get(word_key(other), (0, 0))]}
+        sizes = {}
+        for other, _, _ in near:
+            begin, end = spans.get(word_key(other), (0, 0))
+            sizes[other] = end - begin
         near.sort(key=lambda item: (item[1], -sizes[item[0]]))
         return [(other, 0.9 - 0.3 * distance + 0.01 * min(sizes[other], 10)) for other, distance, _ in near[:_TRIED]]
-
-
-def _text(key: int) -> str:
-    """The pair of characters that a term key stands for."""
-    return chr(key >> 21 & 0x1FFFFF) + chr(key & 0x1FFFFF)
 
 
 def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:

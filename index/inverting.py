@@ -48,6 +48,12 @@ def gram_key(pair: str) -> int:
     return _GRAM_TAG | ord(pair[0]) << _CHARACTER_BITS | ord(pair[1])
 
 
+def gram_text(key: int) -> str:
+    """The two characters of a `gram_key`."""
+    character = (1 << _CHARACTER_BITS) - 1
+    return chr(key >> _CHARACTER_BITS & character) + chr(key & character)
+
+
 def character_key(character: str) -> int:
     """The 64-bit key of one Han character: its code point."""
     return ord(character)

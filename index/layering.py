@@ -69,7 +69,8 @@ class Layers:
         guess_of = np.zeros(self._scorer.count, np.int16)
         for guess in self._guesses(found.query.text):
             other = self._parse(guess.text)
-            fresh = self._scorer.holders(other, allowed)
+            spans = self._scorer.spans(other)
+            fresh = self._scorer.holders(other, spans, allowed)
             if guess.word and not len(fresh):
                 fresh = self._scorer.postings.find(guess.word)
                 fresh = fresh if allowed is None else fresh[allowed[fresh]]
@@ -81,7 +82,7 @@ class Layers:
             found.suggestion = found.suggestion or other.folded
             found._guesses.append((guess, other))
             guess_of[fresh] = len(found._guesses)
-            scores = self._scorer.scores_of(other, fresh)
+            scores = self._scorer.scores_of(other, spans, fresh)
             if guess.word:  # the rest of the sentence was right: let the mended one compete, half believed
                 ranking.scores[fresh] = (ranking.scores[fresh] + scores) / 2
             else:

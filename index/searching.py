@@ -73,7 +73,7 @@ class Scorer:
 
     def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
         """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
-        spans = self._spans(query)
+        spans = self.spans(query)
         live = _live(query, spans)
         scores, found, worded = self._add_up(live, allowed)
         complete, held = self._held(query, spans, allowed)
@@ -93,21 +93,21 @@ class Scorer:
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)
 
-    def holders(self, query: Query, allowed: Any) -> Any:
+    def holders(self, query: Query, spans: dict[int, Span], allowed: Any) -> Any:
         """Return the sections that contain a guessed query, ascending; where none does, those that hold all of it."""
-        complete, held = self._held(query, self._spans(query), allowed)
+        complete, held = self._held(query, spans, allowed)
         many = len(held) > _GUESSED and not any(unit.quoted for unit in query.units)
         contained = held if many else self.postings.containing(query.units, held)
         return contained if len(contained) else complete
 
-    def scores_of(self, query: Query, numbers: Any) -> Any:
+    def scores_of(self, query: Query, spans: dict[int, Span], numbers: Any) -> Any:
         """Return the BM25F score of each section of `numbers`, ascending."""
-        live = _live(query, self._spans(query))
+        live = _live(query, spans)
         if len(numbers) * len(live) <= _FEW:
             return self._at(live, numbers) if live else np.zeros(len(numbers))
         return self._add_up(live, None)[0][numbers]
 
-    def _spans(self, query: Query) -> dict[int, Span]:
+    def spans(self, query: Query) -> dict[int, Span]:
         """Where the postings of everything in `query` lie that the index knows."""
         return self.postings.spans(
             [*(term.key for term in query.terms), *(key for choice in query.needed for key in choice)]
