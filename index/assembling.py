@@ -5,7 +5,7 @@ of the snapshot but its stamp. Why all of it anew each time: see `building.py`; 
 about half a second.
 
     MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
-    text, folded                   each section's record as written and folded (blobs.py)
+    text, folded                   each section's body as written, and its whole record folded (blobs.py)
     sections.npy                   per section: article number, first visible byte in `folded`, characters
     pages, outlines                each article as JSON, whole (compressed) and without its text
     media, media.json              the pictures that articles show, and their names

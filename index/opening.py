@@ -23,7 +23,6 @@ from index.containing import Postings, among
 from index.explaining import explain
 from index.filtering import Filters, meet
 from index.guessing import Guesser
-from index.inverting import FIELD_BREAK
 from index.layering import Layers
 from index.model import ArticleCard, ArticlePage, FacetCount, Hit, Results, Topic
 from index.posting_files import INDEX_NAME
@@ -202,9 +201,8 @@ class Snapshot:
 
     def _hit(self, number: int, score: float, complete: bool, matched: str, marks: Sequence[str]) -> Hit:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
-        text = self._text[number].decode().split(FIELD_BREAK, 3)[3]
-        folded = self._folded[number].decode().split(FIELD_BREAK, 3)[3]
-        passage = snippet(text, folded, marks)
+        text, folded = self._text[number].decode(), self._folded[number].decode()
+        passage = snippet(text, folded[len(folded) - len(text) :], marks)  # the body comes last, and is as long
         return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
 
     def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:

@@ -31,9 +31,9 @@ class Prepared:
     outline: bytes
     """The article, and all of it but its text, as JSON: see `serializing.py`."""
     text: Packed
-    """Title, aliases, heading and body joined by FIELD_BREAK, as written, UTF-8."""
+    """The body as written, UTF-8; what snippets are cut from."""
     folded: Packed
-    """The same, folded: character for character as long as the text."""
+    """Title, aliases, heading and body joined by FIELD_BREAK, folded: as many characters as written."""
     visible: list[int]
     """The first byte of `folded` that is the section's own: all of the lead's, from the heading on elsewhere."""
     lengths: list[int]
@@ -82,7 +82,7 @@ def prepare(
                 terms = segmenter.terms(text)
             words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
             word_counts.append(len(terms))
-        texts.append(FIELD_BREAK.join(parts).encode("utf-8", "replace"))
+        texts.append(parts[-1].encode("utf-8", "replace"))
         all_folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
         visible.append(len(f"{folded[0]} {folded[1]} ".encode("utf-8", "replace")) if section.anchor else 0)
         lengths.append(len(all_folded[-1].decode()))

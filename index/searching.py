@@ -193,12 +193,13 @@ class Scorer:
         rarity = {term.text: self.idf(end - begin) for term, begin, end in live if term.kind == "grams"}
         plain = self._weights.query["plain_pair"]
         before = list(accumulate((rarity.get(text[i : i + 2], plain) for i in range(len(text) - 1)), initial=0.0))
-        threes = [(i, text[i : i + 3].encode()) for i in range(len(text) - 2)]
+        threes = [(i, text[i : i + 3]) for i in range(len(text) - 2)]
         bonus = [0.0] * len(near)
         adjacency, runs = self._weights.query["adjacency"], self._weights.query["runs"]
         for place, number in enumerate(near.tolist()):
             if self.postings.lengths[number] >= _LONG_TEXT:
-                greatest, beyond = _runs(text, threes, before, self.postings.folded.beginning(number, _LOOKED_INTO))
+                section = self.postings.folded.beginning(number, _LOOKED_INTO).decode(errors="ignore")
+                greatest, beyond = _runs(text, threes, before, section)
                 bonus[place] = adjacency * greatest + runs * beyond
         scores[near] += bonus
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
@@ -240,7 +241,7 @@ def _live(query: Query, spans: dict[int, Span]) -> list[tuple[Term, int, int]]:
     return [(term, *spans[term.key]) for term in query.terms if term.key in spans]
 
 
-def _runs(query: str, threes: list[tuple[int, bytes]], before: list[float], text: bytes) -> tuple[float, float]:
+def _runs(query: str, threes: list[tuple[int, str]], before: list[float], text: str) -> tuple[float, float]:
     """Return what the pairs of characters weigh in the weightiest piece of `query` of 3 or more characters that stands
     in `text`, and by how much all such pieces, taken from left to right, exceed one pair each, which is scored anyway.
 
@@ -252,7 +253,7 @@ def _runs(query: str, threes: list[tuple[int, bytes]], before: list[float], text
         if begin + 1 < end:
             continue
         end = begin + 3
-        while end < len(query) and query[begin : end + 1].encode() in text:
+        while end < len(query) and query[begin : end + 1] in text:
             end += 1
         weight, pairs = before[end - 1] - before[begin], end - begin - 1
         greatest = max(greatest, weight)

@@ -1,6 +1,6 @@
 """Snippets: the best passage of a section, in the reader's original text, with every true match marked.
 
-In: a section's record as written and folded (equally long), and the folded texts to mark. Out: HTML-escaped text with
+In: a section's body as written and folded (equally long), and the folded texts to mark. Out: HTML-escaped text with
 `<mark>`.
 Why find() and not a regular expression: an alternation compiled for each new query costs 100 µs and more; ten marks
 found in ten sections take 60.
