@@ -23,6 +23,8 @@ from urllib.request import urlopen
 import pytest
 
 if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +56,21 @@ def site_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "index"
     build(ROOT / "content", folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def app(site_index: Path) -> Flask:
+    """The application over the real content."""
+    from helpcenter import create_app
+    from helpcenter.settings import Settings
+
+    return create_app(Settings(index=site_index))
+
+
+@pytest.fixture(scope="module")
+def client(app: Flask) -> FlaskClient:
+    """A client of it, which answers errors as a server would."""
+    return app.test_client()
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from helpcenter import create_app
-from helpcenter.settings import Settings
 from index import FACETS, LAYERS, Library, Snapshot, build
 from index.folding import HAN, clean, fold
 from index.queries import MAX_LENGTH, Parser
@@ -52,12 +50,6 @@ WORST = [
     "kan yu yan hu sou keng fen " * 7,
     "${jndi:ldap://x}", "../../etc/passwd", "' OR 1=1 --", "{{7*7}}", "%s%n%x", "<script>alert(1)</script>", "\r\nX: y",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def client(site_index: Path) -> FlaskClient:
-    """Of the application over the real content; it answers errors as a server would."""
-    return create_app(Settings(index=site_index)).test_client()
 
 
 @pytest.fixture(scope="module")

@@ -39,12 +39,6 @@ OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 
 
 @pytest.fixture(scope="module")
-def client(site_index: Path) -> FlaskClient:
-    """Of the application over the real content."""
-    return create_app(Settings(index=site_index)).test_client()
-
-
-@pytest.fixture(scope="module")
 def live(site_index: Path) -> Any:
     """The snapshot that the client sees."""
     return Library(site_index).snapshot()

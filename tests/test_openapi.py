@@ -22,12 +22,6 @@ from helpcenter.settings import Settings
 from index import FACETS, LAYERS, FacetCount, Hit, Results
 
 
-@pytest.fixture(scope="module")
-def client(site_index: Path) -> FlaskClient:
-    """Of the application over the real content."""
-    return create_app(Settings(index=site_index)).test_client()
-
-
 @pytest.mark.parametrize(
     "options",
     [["--max-examples=60", "--seed=1"], pytest.param(["--max-examples=2000"], marks=pytest.mark.stress)],

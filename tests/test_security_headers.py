@@ -15,12 +15,6 @@ ARTICLE = "/articles/emergency/lost-phone"
 ADDRESSES = ("/", "/search?q=丢失", ARTICLE, "/api/v1/search?q=a", "/nowhere", "/static/app.css")
 
 
-@pytest.fixture(scope="module")
-def client(site_index: Path) -> FlaskClient:
-    """A client of the application with its defaults."""
-    return create_app(Settings(index=site_index)).test_client()
-
-
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_every_answer_carries_the_headers(client: FlaskClient, address: str) -> None:
     for _ in ("computed", "cached"):
