@@ -142,6 +142,13 @@ def test_a_guess_finds_every_section_however_common(make: Callable[[dict[str, st
     assert {hit.matched for hit in results.hits} == {"similar"}
 
 
+def test_a_quoted_phrase_is_taken_as_it_stands_beside_a_guess_too(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    pieces = "".join(f"## 第 {number} 节\n\n丢失。遗失以外。以后用 root。\n\n" for number in range(250))
+    site = make({"pieces": f"# 零散\n\n{pieces}", "phrase": "# 一句\n\n丢失以后用 root。\n"})
+    results = site.search('"丢失以后" rooot')
+    assert [hit.article for hit in results.hits if hit.matched == "similar"] == ["phrase"]
+
+
 def test_a_guess_never_stands_above_what_was_typed(make: Callable[[dict[str, str]], Snapshot]) -> None:
     both = make({"a": "# 甲\n\n景点景点景点景点。\n", "b": "# 乙\n\n很多别的话，最后才提到经典二字。\n"})
     results = both.search("经典")
