@@ -15,7 +15,7 @@ as `searching.py` does.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,44 +118,40 @@ def invert(
     count = len(records)
     if count >= MAX_SECTIONS:
         raise ValueError(f"{count} 个小节超出上限 {MAX_SECTIONS - 1}：请把内容分成几个帮助中心")
-    joined = SECTION_BREAK.join(records)
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    breaks = codes == ord(SECTION_BREAK)
-    section_of = np.cumsum(breaks, dtype=np.uint32)
-    fields_before = np.cumsum(codes == ord(FIELD_BREAK), dtype=np.uint32)
-    field_of = fields_before - (len(FIELDS) - 1) * section_of
-    han = han_mask(codes)
-    place = section_of.astype(np.uint64) << np.uint64(_FIELD_BITS) | field_of.astype(np.uint64)
-
-    single = np.flatnonzero(han)
-    pair = np.flatnonzero(han[:-1] & han[1:]) if len(han) > 1 else single
-    shift = np.uint64(_SECTION_BITS + _FIELD_BITS)
-    wide = codes.astype(np.uint64)
-    packed_characters = wide[single] << shift | place[single]
-    packed_grams = (wide[pair] << np.uint64(_CHARACTER_BITS) | wide[pair + 1]) << shift | place[pair]
-
+    codes = np.frombuffer(SECTION_BREAK.join(records).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     order = np.argsort(word_keys, kind="stable")
-    rank = np.empty(len(order), dtype=np.uint64)
-    rank[order] = np.arange(len(order), dtype=np.uint64)
-    place_of_words = np.repeat(np.arange(count << _FIELD_BITS, dtype=np.uint64), word_counts)
-    packed_words: U64 = np.bitwise_or(rank[words] << shift, place_of_words)
-
-    packed = (packed_words, packed_grams, packed_characters)
-    lengths = np.stack([_field_lengths(kind, count) for kind in packed])
-    averages = average_lengths(lengths) if averages is None else averages
-    worded, paired, alone = (
-        _lists(kind, own, average, weights) for kind, own, average in zip(packed, lengths, averages, strict=True)
-    )
+    made, all_lengths = [], []
+    # One kind after the other: of 100,000 sections each takes 2 GB while it is sorted.
+    for number, packed in enumerate(_packed(codes, words, word_counts, order)):
+        lengths = _field_lengths(packed, count)
+        average = average_lengths(lengths[np.newaxis])[0] if averages is None else averages[number]
+        made.append(_lists(packed, lengths, average, weights))
+        all_lengths.append(lengths)
+    worded, paired, alone = made
     lists = (alone, paired, worded)
-    word_keys = word_keys[order]
-    keys = np.concatenate((alone.terms, paired.terms | np.uint64(_GRAM_TAG), word_keys[worded.terms]))
+    keys = np.concatenate((alone.terms, paired.terms | np.uint64(_GRAM_TAG), word_keys[order][worded.terms]))
     return Inverted(
         keys=keys,
         starts=starts_of(np.concatenate([part.sizes for part in lists])),
         sections=np.concatenate([part.sections for part in lists]).astype(narrow(count), copy=False),
         weights=np.concatenate([part.weights for part in lists]),
-        lengths=lengths,
+        lengths=np.stack(all_lengths),
     )
+
+
+def _packed(codes: U32, words: U32, word_counts: U32, order: NDArray[np.int64]) -> Iterator[U64]:
+    """Yield words, pairs and single characters as (term, section, field) in one number each; a word's term is its place
+    in `order`."""
+    shift = np.uint64(_SECTION_BITS + _FIELD_BITS)
+    rank = np.empty(len(order), dtype=np.uint64)
+    rank[order] = np.arange(len(order), dtype=np.uint64)
+    yield rank[words] << shift | np.repeat(np.arange(len(word_counts), dtype=np.uint64), word_counts)
+    # Each section has four fields with a break behind each, so the breaks before a character tell section and field.
+    place = np.cumsum((codes == ord(FIELD_BREAK)) | (codes == ord(SECTION_BREAK)), dtype=np.uint32)
+    han = han_mask(codes)
+    at = np.flatnonzero(han[:-1] & han[1:])
+    yield (codes[at].astype(np.uint64) << np.uint64(_CHARACTER_BITS) | codes[at + 1]) << shift | place[at]
+    yield codes[han].astype(np.uint64) << shift | place[han]
 
 
 def starts_of(sizes: U64) -> U64:
@@ -199,13 +195,13 @@ def _heads(ordered: U64) -> NDArray[np.int64]:
 
 
 def _lists(packed: U64, lengths: U32, averages: NDArray[np.float64], weights: Weights) -> _Lists:
-    """Sort packed (term, section, field) numbers into posting lists, weighted by BM25F."""
+    """Sort packed (term, section, field) numbers, in place, into posting lists, weighted by BM25F."""
     if not len(packed):
         empty = np.empty(0, np.uint64)
         return _Lists(empty, empty, np.empty(0, np.uint32), np.empty(0, np.float32))
     boosts = np.array([weights.boosts[name] for name in FIELDS])
     norm = (boosts / (1 - weights.b + weights.b * lengths / averages)).astype(np.float32).ravel()
-    packed = np.sort(packed)
+    packed.sort()
     first = _heads(packed)
     frequency = np.diff(np.append(first, len(packed))).astype(np.float32)
     packed = packed[first]
