@@ -96,6 +96,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def run_command(*arguments: object, **environ: object) -> Ended:
         with monkeypatch.context() as patch:
             patch.chdir(ROOT)
+            patch.setattr(os, "nice", lambda _: 0)  # a build makes way for others; the tests go on
             for name in set(os.environ) - set(clean_environment()):
                 patch.delenv(name)
             for name, value in environ.items():

@@ -87,6 +87,19 @@ def test_a_killed_build_leaves_the_live_index_whole_and_the_next_succeeds(steps:
     print(attack.stdout)
 
 
+def test_a_build_makes_way_for_readers(content: Path, tmp_path: Path, program: Path) -> None:
+    write(content, "很多", articles=400)
+    command = [program, "index", "--quiet", "--content", content, "--index", tmp_path / "index"]
+    seen = set()
+    with subprocess.Popen(command) as building:
+        while building.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                seen.add(os.getpriority(os.PRIO_PROCESS, building.pid))
+            time.sleep(0.01)
+    assert building.returncode == 0
+    assert max(seen) == min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)
+
+
 @pytest.mark.parametrize("size", [300, 20_000, 400_000])
 def test_a_full_disk_changes_nothing_and_is_told(content: Path, index: Path, size: int) -> None:
     before = live(index).id

@@ -6,12 +6,19 @@ Why the summary is the last line and faults go to stderr: scripts read the first
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import click
 
 from helpcenter.commands.options import Progress, content_option, index_option
 from helpcenter.settings import load_settings
+
+MAKE_WAY = 10
+"""By how much a build's niceness rises: readers of the same machine go first. While all was rebuilt on both cores, they
+waited 3.4 ms for a search and had 576 answers a second; with this 1.5 ms and 1,190, with 19 1.4 ms and 1,347, which
+would leave a build next to nothing of a busy machine."""
 
 
 @click.command("index", short_help="按文章更新索引")
@@ -27,6 +34,8 @@ def build(content: Path, index_folder: Path, full: bool, drafts: bool, quiet: bo
     """
     import index
 
+    with contextlib.suppress(OSError):  # some sandboxes forbid even this
+        os.nice(MAKE_WAY)
     try:
         with Progress(quiet) as progress:
             report = index.build(
