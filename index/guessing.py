@@ -8,6 +8,7 @@ offered as 您是不是要找 …. Whether it may be shown at all is for `layeri
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -233,7 +234,28 @@ class Guesser:
             begin, end = spans.get(word_key(other), (0, 0))
             sizes[other] = end - begin
         near.sort(key=lambda item: (item[1], -sizes[item[0]]))
+        if not near and len(word) > 3:
+            return self._beginning(word)
         return [(other, 0.9 - 0.3 * distance + 0.01 * min(sizes[other], 10)) for other, distance, _ in near[:_TRIED]]
+
+    def _beginning(self, word: str) -> list[tuple[str, float]]:
+        """Latin words of the index that begin with `word` but for one slip, which is rarely in the first letter."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        words = self._postings.terms.vocabulary
+        first, last = (bisect.bisect_left(words, chr(ord(word[0]) + step)) for step in (0, 1))
+        longer = [
+            other for other in words[first:last] if len(other) > len(word) and other.isascii() and other.isalpha()
+        ]
+        found = {
+            longer[at]: 0.4 + 0.01 * min(self._frequency(longer[at]), 10)
+            for size in (len(word), len(word) + 1)
+            for _, _, at in process.extract(
+                word, [other[:size] for other in longer], scorer=OSA.distance, score_cutoff=1, limit=_TRIED
+            )
+        }
+        return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
 
 
 def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:

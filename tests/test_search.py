@@ -135,6 +135,13 @@ def test_of_words_equally_near_the_commoner_is_meant(make: Callable[[dict[str, s
     assert {hit.article for hit in results.hits} == {"boot", *others}
 
 
+@pytest.mark.parametrize("query", ["boug", "Bougu", "boyg"])
+def test_a_slip_in_a_half_typed_latin_word_is_forgiven(make: Callable[[dict[str, str]], Snapshot], query: str) -> None:
+    results = make({"a": "# 运营商\n\n找 Bouygues 的门店。\n", "b": "# 别的\n\n找 Orange 的门店。\n"}).search(query)
+    assert [(hit.article, hit.matched) for hit in results.hits] == [("a", "similar")]
+    assert results.suggestion == "bouygues"
+
+
 def test_a_guess_finds_every_section_however_common(make: Callable[[dict[str, str]], Snapshot]) -> None:
     sections = "".join(f"## 第 {number} 种情况\n\n手机丢失以后，做第 {number} 件事。\n\n" for number in range(250))
     results = make({"many": f"# 很多\n\n{sections}", "other": "# 其他\n\n丢了又失而复得。\n"}).search("手机丢施")
