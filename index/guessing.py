@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
 
 from index.containing import Postings, Span
-from index.inverting import gram_text, word_key
+from index.inverting import gram_key, gram_text, word_key
 from index.queries import Query, Unit
 from index.segmenting import Segmenter
 from index.sounds import Sounds
@@ -51,7 +51,7 @@ class Guesser:
         self._segmenter = segmenter
         self._postings = postings
         self._keys = postings.terms.keys
-        self._synonyms = tuple(synonyms)
+        self._synonyms = dict.fromkeys(synonyms)
 
     @cached_property
     def _latin(self) -> dict[int, list[str]]:
@@ -79,7 +79,8 @@ class Guesser:
                 found.extend(self._replaced(query, text, self._spelled(text, initials), "pinyin"))
         for unit in self._unknown(unit for unit in query.units if unit.kind == "han" and len(unit.text) > 1):
             if len(unit.text) <= _LONGEST:
-                found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
+                if not self._sensible(unit):
+                    found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
             else:
                 found.extend(self._mended(query, unit))
         best: dict[str, Guess] = {}
@@ -91,6 +92,10 @@ class Guesser:
         """The first few of the units that stand nowhere, each once."""
         strange = {unit.text: unit for unit in units if not self._postings.stands(unit)}
         return list(strange.values())[:_UNITS]
+
+    def _sensible(self, unit: Unit) -> bool:
+        """Whether all its words are known, and none is a single character: then it is no slip, only new side by side."""
+        return all(len(word) > 1 and (self._frequency(word) or word in self._synonyms) for word in unit.parts)
 
     def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
         for variant, weight in variants:
@@ -124,7 +129,7 @@ class Guesser:
         return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
 
     def _heard(self, typed: str) -> list[tuple[str, float]]:
-        """Strings of the index that sound like `typed`, or have two neighbours swapped."""
+        """Strings of the index that sound like `typed`, or have two characters swapped, most likely neighbours."""
         found: dict[str, float] = {}
         readings = [self._sounds.of(character) for character in typed]
         if all(readings):
@@ -132,10 +137,12 @@ class Guesser:
                 same = sum(a == b for a, b in zip(text, typed, strict=True)) / len(typed)
                 if text != typed:
                     found[text] = 0.5 * likely + 0.4 * same + 0.1
-        for i in range(len(typed) - 1):
-            swapped = typed[:i] + typed[i + 1] + typed[i] + typed[i + 2 :]
-            if swapped != typed and self._stands(swapped):
-                found[swapped] = max(found.get(swapped, 0.0), 0.75 if self._frequency(swapped) else 0.4)
+        pairs = self._postings.spans([gram_key(one + other) for one, other in product(set(typed), repeat=2)])
+        for i, j in combinations(range(len(typed)), 2):
+            swapped = typed[:i] + typed[j] + typed[i + 1 : j] + typed[i] + typed[j + 1 :]
+            if swapped != typed and len(self._postings.find(swapped, pairs)):
+                weight = (0.75 if self._frequency(swapped) else 0.4) / (1 if j == i + 1 else 2)
+                found[swapped] = max(found.get(swapped, 0.0), weight)
         return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
 
     def _mended(self, query: Query, unit: Unit) -> list[Guess]:

@@ -89,6 +89,12 @@ class Scorer:
                 found[contained] = True
                 scores *= found
                 complete = contained
+        if not found.any():  # what holds every character of the query makes a hit where nothing else does
+            alone = self.postings.holding([(term.key,) for term in query.terms if term.kind == "characters"], spans)
+            together = alone if allowed is None else alone[allowed[alone]]
+            if len(together):
+                scores[together] = self._at(live, together)
+                found[together] = True
         total = int(np.count_nonzero(found))
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded)

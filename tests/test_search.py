@@ -116,6 +116,25 @@ def test_wrong_characters_find_and_say_that_it_is_a_guess(snapshot: Snapshot, qu
     assert results.suggestion == "卸载"
 
 
+def test_known_words_beside_each_other_are_no_slip(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    sounding = {"a": "# 号码\n\n仪式手机。\n", "b": "# 丢失\n\n手机遗失以后，先报失。\n"}
+    results = make(sounding).search("遗失手机")
+    assert (results.hits[0].article, results.suggestion) == ("b", None)
+
+
+def test_characters_far_apart_that_changed_places_are_put_right(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    results = make({"a": "# 停号\n\n请客服冻结号码。\n"}).search("号结冻码")
+    assert (results.hits[0].matched, results.suggestion) == ("similar", "冻结号码")
+
+
+def test_where_nothing_else_is_found_a_section_with_every_character_is(
+    make: Callable[[dict[str, str]], Snapshot],
+) -> None:
+    site = make({"a": "# 坏了\n\n屏幕摔碎了。\n", "b": "# 屏幕\n\n擦一擦。\n"})
+    assert [(hit.article, hit.matched) for hit in site.search("屏碎").hits] == [("a", "substring")]
+    assert site.search("屏碎坏龘").total == 0
+
+
 def test_a_slip_in_a_question_is_mended(snapshot: Snapshot) -> None:
     results = snapshot.search("请问我应该怎么样卸在不用的软件呢")
     assert (results.hits[0].article, results.hits[0].matched) == ("tools/remove", "similar")
