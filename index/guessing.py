@@ -94,7 +94,7 @@ class Guesser:
         return list(strange.values())[:_UNITS]
 
     def _sensible(self, unit: Unit) -> bool:
-        """Whether all its words are known, and none is a single character: then it is no slip, only new side by side."""
+        """Whether all its words are known, and none is a single character: no slip then, only new side by side."""
         return all(len(word) > 1 and (self._frequency(word) or word in self._synonyms) for word in unit.parts)
 
     def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
