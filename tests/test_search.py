@@ -122,6 +122,11 @@ def test_known_words_beside_each_other_are_no_slip(make: Callable[[dict[str, str
     assert (results.hits[0].article, results.suggestion) == ("b", None)
 
 
+def test_a_reading_that_no_word_has_is_no_sound(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    results = make({"a": "# 型号\n\n有些手机不支持。\n", "b": "# 丢失\n\n先把手机锁上。\n"}).search("锁手机")
+    assert (results.hits[0].article, results.suggestion) == ("b", None)
+
+
 def test_characters_far_apart_that_changed_places_are_put_right(make: Callable[[dict[str, str]], Snapshot]) -> None:
     results = make({"a": "# 停号\n\n请客服冻结号码。\n"}).search("号结冻码")
     assert (results.hits[0].matched, results.suggestion) == ("similar", "冻结号码")
