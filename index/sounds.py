@@ -23,8 +23,9 @@ from index.posting_files import read_inverted
 
 _READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
 _KNOWN = 10
-"""Of pypinyin's 47,000 phrases, how many tell how a character is read: a reading of at most one of them is left out. 些 is
-xie, and suo in none: 锁手机 is no slip for 些手机. In typo-trial pinyin finds its word first for .867 instead of .813."""
+"""Of pypinyin's 47,000 phrases, how many tell how a character is read: a reading of at most one of them is left out.
+些 is xie, and suo in none: 锁手机 is no slip for 些手机. In typo-trial pinyin finds its word first for .867 instead
+of .813."""
 _SHIFT = 10  # bits for a syllable's number; there are about 430
 _CODES = 1 << 18  # all Han characters lie below
 _GRAM_TAG, _WORD_TAG = np.uint64(1 << 62), np.uint64(2 << 62)
