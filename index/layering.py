@@ -39,6 +39,8 @@ class Found:
         if which:
             guess, query = self._guesses[which - 1]
             return guess.layer, query.marks
+        if self.ranking.alone:
+            return "substring", [term.text for term in self.query.terms if term.kind == "characters"]
         return "words" if self.ranking.worded[number] else "substring", self.query.marks
 
 

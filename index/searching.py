@@ -50,6 +50,8 @@ class Ranking:
     """Boolean, one a section."""
     worded: Any
     """Boolean, one a section: whether it has one of the query's words as a word."""
+    alone: bool
+    """Whether nothing but single characters was found."""
 
 
 class Scorer:
@@ -89,15 +91,16 @@ class Scorer:
                 found[contained] = True
                 scores *= found
                 complete = contained
-        if not found.any():  # what holds every character of the query makes a hit where nothing else does
-            alone = self.postings.holding([(term.key,) for term in query.terms if term.kind == "characters"], spans)
-            together = alone if allowed is None else alone[allowed[alone]]
+        alone = not found.any()
+        if alone:  # what holds every character of the query makes a hit where nothing else does
+            together = self.postings.holding([(term.key,) for term in query.terms if term.kind == "characters"], spans)
+            together = together if allowed is None else together[allowed[together]]
             if len(together):
                 scores[together] = self._at(live, together)
                 found[together] = True
         total = int(np.count_nonzero(found))
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
-        return Ranking(scores, order, total, complete, contained, found, worded)
+        return Ranking(scores, order, total, complete, contained, found, worded, alone)
 
     def holders(self, query: Query, spans: dict[int, Span], allowed: Any) -> Any:
         """Return the sections that contain a guessed query, ascending; where none does, those that hold all of it."""
