@@ -225,7 +225,7 @@ class Guesser:
     # Spelling
 
     def _near(self, word: str) -> list[tuple[str, float]]:
-        """Latin words of the index one slip away from `word`, two from six letters on."""
+        """Latin words of the index one slip away from `word`, two from six letters on; else those it may begin."""
         if len(word) < 3:
             return []
         slips = 1 if len(word) < 6 else 2
