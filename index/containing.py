@@ -34,6 +34,11 @@ def among(numbers: Any, ascending: Any) -> Any:
     return ascending[at] == numbers
 
 
+def fitting(numbers: Any, allowed: Any) -> Any:
+    """Return those of `numbers` that a filter allows; `allowed` is None or one boolean a section."""
+    return numbers if allowed is None else numbers[allowed[numbers]]
+
+
 def best(scores: Any, wanted: int) -> Any:
     """Return the numbers of the best `wanted` or more scores above 0, best first; equal ones keep their order."""
     if wanted < 1:

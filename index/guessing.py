@@ -235,14 +235,10 @@ class Guesser:
         lengths = range(max(3, len(word) - slips), min(24, len(word) + slips) + 1)
         others = [other for length in lengths for other in self._latin.get(length, ())]
         near = process.extract(word, others, scorer=OSA.distance, score_cutoff=slips, limit=None)
-        spans = self._postings.spans([word_key(other) for other, _, _ in near])
-        sizes = {}
-        for other, _, _ in near:
-            begin, end = spans.get(word_key(other), (0, 0))
-            sizes[other] = end - begin
-        near.sort(key=lambda item: (item[1], -sizes[item[0]]))
         if not near and len(word) > 3:
             return self._beginning(word)
+        sizes = self._sizes([other for other, _, _ in near])
+        near.sort(key=lambda item: (item[1], -sizes[item[0]]))
         return [(other, 0.9 - 0.3 * distance + 0.01 * min(sizes[other], 10)) for other, distance, _ in near[:_TRIED]]
 
     def _beginning(self, word: str) -> list[tuple[str, float]]:
@@ -255,14 +251,21 @@ class Guesser:
         longer = [
             other for other in words[first:last] if len(other) > len(word) and other.isascii() and other.isalpha()
         ]
-        found = {
-            longer[at]: 0.4 + 0.01 * min(self._frequency(longer[at]), 10)
+        found = [
+            longer[at]
             for size in (len(word), len(word) + 1)
             for _, _, at in process.extract(
                 word, [other[:size] for other in longer], scorer=OSA.distance, score_cutoff=1, limit=_TRIED
             )
-        }
-        return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
+        ]
+        weights = {other: 0.4 + 0.01 * min(size, 10) for other, size in self._sizes(found).items()}
+        return sorted(weights.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _sizes(self, words: Sequence[str]) -> dict[str, int]:
+        """In how many sections each word stands."""
+        keys = {word: word_key(word) for word in words}
+        spans = self._postings.spans(list(keys.values()))
+        return {word: end - begin for word, key in keys.items() for begin, end in [spans.get(key, (0, 0))]}
 
 
 def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:

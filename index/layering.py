@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from index.containing import best
+from index.containing import best, fitting
 from index.guessing import Guess, Guesser
 from index.queries import Query
 from index.searching import Ranking, Scorer
@@ -74,8 +74,7 @@ class Layers:
             spans = self._scorer.spans(other)
             fresh = self._scorer.holders(other, spans, allowed)
             if guess.word and not len(fresh):
-                fresh = self._scorer.postings.find(guess.word)
-                fresh = fresh if allowed is None else fresh[allowed[fresh]]
+                fresh = fitting(self._scorer.postings.find(guess.word), allowed)
             if not len(fresh) and not ranking.total:  # a part of a guess, a synonym of it, is better than nothing
                 fresh = np.flatnonzero(self._scorer.rank(other, allowed, 0).found)
             fresh = fresh[guess_of[fresh] == 0]

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from index.containing import Postings, Span, best
+from index.containing import Postings, Span, best, fitting
 from index.inverting import word_key
 from index.queries import Choice, Query, Term
 from index.weights import Weights
@@ -91,14 +91,15 @@ class Scorer:
                 found[contained] = True
                 scores *= found
                 complete = contained
-        alone = not found.any()
+        total = int(np.count_nonzero(found))
+        alone = not total
         if alone:  # what holds every character of the query makes a hit where nothing else does
-            together = self.postings.holding([(term.key,) for term in query.terms if term.kind == "characters"], spans)
-            together = together if allowed is None else together[allowed[together]]
-            if len(together):
+            characters = [(term.key,) for term in query.terms if term.kind == "characters"]
+            together = fitting(self.postings.holding(characters, spans), allowed)
+            total = len(together)
+            if total:
                 scores[together] = self._at(live, together)
                 found[together] = True
-        total = int(np.count_nonzero(found))
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
         return Ranking(scores, order, total, complete, contained, found, worded, alone)
 
@@ -124,9 +125,7 @@ class Scorer:
 
     def _held(self, query: Query, spans: dict[int, Span], allowed: Any) -> tuple[Any, Any]:
         """Return the sections that hold all that was asked for, and those among them that may contain it as typed."""
-        complete = self.postings.holding(query.needed, spans)
-        if allowed is not None:
-            complete = complete[allowed[complete]]
+        complete = fitting(self.postings.holding(query.needed, spans), allowed)
         # What was asked for is among what the units need, so only the rest is left to look for.
         rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
         return complete, self.postings.holding(rest, spans, complete) if rest and len(complete) else complete

@@ -20,7 +20,6 @@ from helpcenter.article_page import age_warning
 from helpcenter.errors import slug_words
 from helpcenter.results_page import cards_of, count_line
 from helpcenter.settings import Settings
-from helpcenter.traditional import html_to_traditional
 from index import Article, Hit, Results, build
 
 ARTICLE = "/articles/replacement/france-lost"
@@ -231,44 +230,6 @@ def test_a_query_is_text_everywhere(client: FlaskClient) -> None:
     page = text_of(client, "/search?q=" + quote('"><script>alert(1)</script>%s%(url)s') + "&region=" + quote("<b>%d"))
     assert "<script>alert" not in page
     assert "<b>%d" not in page
-
-
-# The Traditional mirror
-
-
-def test_the_mirror_is_traditional_and_keeps_its_links(client: FlaskClient) -> None:
-    page = text_of(client, f"/zh-hant{ARTICLE}")
-    assert '<html lang="zh-Hant">' in page
-    assert "報失" in page
-    assert "报失" not in re.sub(r"<[^>]*>", "", page).replace("简体", "")
-    links = set(re.findall(r'<a [^>]*href="(/[^"#?]*)', page))
-    assert {link for link in links if not link.startswith("/zh-hant")} == {ARTICLE}, "only the switch leaves"
-    assert f'rel="canonical" href="http://localhost/zh-hant{ARTICLE}"' in page
-    for link in links:
-        assert client.get(link).status_code == 200, link
-
-
-def test_the_mirror_keeps_values_code_and_addresses(client: FlaskClient) -> None:
-    page = text_of(client, "/zh-hant/search?q=激活&region=法国")
-    assert 'value="激活"' in page
-    assert 'value="法国"' in page
-    assert "法國" in page
-    assert html_to_traditional('<a href="/短信" title="短信">短信</a>') == '<a href="/短信" title="簡訊">簡訊</a>'
-    assert html_to_traditional('<input value="短信" placeholder="短信">') == '<input value="短信" placeholder="簡訊">'
-    assert html_to_traditional('<code>短信</code><i data-x=">短信">') == '<code>短信</code><i data-x=">短信">'
-
-
-def test_who_chose_traditional_is_led_there(app: Flask) -> None:
-    client = app.test_client()
-    client.set_cookie("language", "zh-hant")
-    accepts = {"Accept": "text/html"}
-    answer = client.get(f"{ARTICLE}?a=1", headers=accepts)
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"/zh-hant{ARTICLE}?a=1")
-    assert "no-store" in answer.headers["Cache-Control"]
-    assert client.get("/search?q=a", headers=accepts | FRAGMENT).status_code == 200
-    assert client.get(f"{ARTICLE}.md", headers=accepts).status_code == 200
-    assert client.get("/api/v1/search?q=a", headers=accepts).status_code == 200
-    assert client.get("//evil.example/", headers=accepts).headers.get("Location", "/").startswith("/")
 
 
 # Words
