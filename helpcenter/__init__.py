@@ -25,22 +25,13 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     """
     from flask import Flask
 
-    from helpcenter import (
-        caching,
-        cross_origin,
-        errors,
-        feedback,
-        feeds,
-        htmx,
-        insights_views,
-        metrics,
-        openapi,
-        pages,
-        recording,
-        security,
-        traditional,
-        views,
-    )
+    from helpcenter.api import openapi
+    from helpcenter.feedback import views as feedback
+    from helpcenter.http import caching, cross_origin, htmx, security, traditional
+    from helpcenter.insights import recording
+    from helpcenter.insights import views as insights
+    from helpcenter.pages import base, errors, feeds, views
+    from helpcenter.serving import metrics
     from helpcenter.settings import load_settings
     from index import Library
 
@@ -49,11 +40,11 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     app.extensions["settings"] = settings
     app.extensions["library"] = library or Library(settings.index)
 
-    pages.prepare(app)
+    base.prepare(app)
     htmx.prepare(app)
     feedback.prepare(app)
     errors.prepare(app)
-    for module in (views, feedback, insights_views, feeds, openapi, cross_origin, metrics):
+    for module in (views, feedback, insights, feeds, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 

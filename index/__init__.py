@@ -30,26 +30,26 @@ from index.model import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from index.articles import read_articles
-    from index.checking import check
-    from index.evaluating import MEASURES, Evaluation, evaluate
-    from index.folding import fold
-    from index.importing import ImportRefused, import_files
-    from index.live import Library
-    from index.opening import MAX_LIMIT, Snapshot
+    from index.content.articles import read_articles
+    from index.content.checking import check
+    from index.content.importing import ImportRefused, import_files
+    from index.search.evaluating import MEASURES, Evaluation, evaluate
+    from index.search.live import Library
+    from index.search.opening import MAX_LIMIT, Snapshot
+    from index.text.folding import fold
 
 _LAZY = {
-    "fold": "folding",
-    "read_articles": "articles",
-    "check": "checking",
-    "ImportRefused": "importing",
-    "import_files": "importing",
-    "MEASURES": "evaluating",
-    "Evaluation": "evaluating",
-    "evaluate": "evaluating",
-    "MAX_LIMIT": "opening",
-    "Library": "live",
-    "Snapshot": "opening",
+    "fold": "text.folding",
+    "read_articles": "content.articles",
+    "check": "content.checking",
+    "ImportRefused": "content.importing",
+    "import_files": "content.importing",
+    "MEASURES": "search.evaluating",
+    "Evaluation": "search.evaluating",
+    "evaluate": "search.evaluating",
+    "MAX_LIMIT": "search.opening",
+    "Library": "search.live",
+    "Snapshot": "search.opening",
 }
 
 __all__ = [
@@ -87,17 +87,18 @@ def build(content: Path, index: Path, *, full: bool = False, **options: Any) -> 
     """Bring the index up to date; see `building.build`, which takes as long to load as the last snapshot to check."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from index.snapshots import IndexFolder
+    from index.store.snapshots import IndexFolder
 
     with ThreadPoolExecutor(1) as pool:
         last = None if full else pool.submit(IndexFolder(index).checked)
-        report: BuildReport = import_module("index.building").build(content, index, full=full, last=last, **options)
+        building = import_module("index.building.build")
+        report: BuildReport = building.build(content, index, full=full, last=last, **options)
     return report
 
 
 def rollback(index: Path) -> str:
     """Make the snapshot before the live one live; returns its name. Raises IndexUnavailable where there is none."""
-    from index.snapshots import IndexFolder
+    from index.store.snapshots import IndexFolder
 
     return IndexFolder(index).rollback()
 

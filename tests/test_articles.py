@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index.articles import (
+from index.content.articles import (
     article_id,
     media,
     media_file,

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from index import ContentFaults, IndexUnavailable, Library, build, rollback
-from index.posting_files import read_inverted
-from index.snapshots import FORMAT, IndexFolder
+from index.store.posting_files import read_inverted
+from index.store.snapshots import FORMAT, IndexFolder
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_an_incremental_build_answers_exactly_as_a_full_one(content: Path, tmp_p
 def test_merged_postings_and_sounds_equal_those_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: int
 ) -> None:
-    monkeypatch.setattr("index.inverting._NARROW", narrow)  # the number of sections goes over it and back
+    monkeypatch.setattr("index.building.inverting._NARROW", narrow)  # the number of sections goes over it and back
     draw = random.Random(7)
     content = tmp_path / "content"
     content.mkdir()
@@ -203,7 +203,7 @@ def test_room_is_made_before_writing_but_never_of_the_live_snapshot(
     def refuse(snapshot: object) -> None:
         raise IndexUnavailable("自检失败")
 
-    monkeypatch.setattr("index.building._verify", refuse)
+    monkeypatch.setattr("index.building.build._verify", refuse)
     (content / "a.md").write_text("# 甲\n\n版本三。\n", "utf-8")
     with pytest.raises(IndexUnavailable):
         build(content, index, keep=1)
@@ -227,7 +227,7 @@ def test_rollback_goes_back_one_snapshot_and_keeps_three(content: Path, tmp_path
 
 
 def test_a_running_library_follows_the_switch(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.live._WATCHED", 0.0)
+    monkeypatch.setattr("index.search.live._WATCHED", 0.0)
     build(content, tmp_path / "index")
     library = Library(tmp_path / "index")
     old = library.snapshot()

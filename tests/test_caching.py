@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpcenter import create_app
-from helpcenter.caching import SearchSeen
+from helpcenter.http.caching import SearchSeen
 from helpcenter.settings import Settings
 from index import build
 

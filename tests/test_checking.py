@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from index.checking import check, promotion
+from index.content.checking import check, promotion
 from index.model import Problem
 
 TODAY = date(2026, 6, 1)

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.articles import parse, read_articles
-from index.checking import check
+from index.content.articles import parse, read_articles
+from index.content.checking import check
 from index.model import Article, Problem
 
 VECTORS = [

@@ -126,7 +126,7 @@ def test_a_token_is_good_for_its_article_alone_and_for_two_weeks(
     fields = form(client, vote="yes")
     assert client.post("/feedback/basics/codes", data=fields, headers=HERE).status_code == 403
     week = 7 * 24 * 3600
-    from helpcenter import posting
+    from helpcenter.http import forms as posting
 
     now = posting.time.time()
     for later, status in ((week, 303), (2 * week + 1, 403)):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from index.articles import parse
-from index.checking import check
-from index.importing import ImportRefused, import_files
+from index.content.articles import parse
+from index.content.checking import check
+from index.content.importing import ImportRefused, import_files
 from index.model import Article
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from helpcenter.edits import EditRefused, apply
-from helpcenter.proposals import Proposal
-from helpcenter.store import Counts, Store, today
+from helpcenter.insights.edits import EditRefused, apply
+from helpcenter.insights.proposals import Proposal
+from helpcenter.store.store import Counts, Store, today
 from index import Library, build
 
 

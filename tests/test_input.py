@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from index import FACETS, LAYERS, Library, Snapshot, build
-from index.folding import HAN, clean, fold
-from index.queries import MAX_LENGTH, Parser
-from index.segmenting import Segmenter, latin_terms, runs
-from index.snippets import LENGTH, snippet
+from index.search.queries import MAX_LENGTH, Parser
+from index.search.snippets import LENGTH, snippet
+from index.text.folding import HAN, clean, fold
+from index.text.segmenting import Segmenter, latin_terms, runs
 from index.weights import load_weights
 
 fast = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

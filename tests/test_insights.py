@@ -16,11 +16,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpcenter import create_app, recording
-from helpcenter.caching import SearchSeen
-from helpcenter.pages import home_page
+from helpcenter import create_app
+from helpcenter.http.caching import SearchSeen
+from helpcenter.insights import recording
+from helpcenter.pages.base import home_page
 from helpcenter.settings import Settings
-from helpcenter.store import Counts, Store, StoreUnavailable, today
+from helpcenter.store.store import Counts, Store, StoreUnavailable, today
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -180,7 +181,7 @@ def test_what_could_not_be_written_is_written_later(site: Flask, monkeypatch: py
 
 
 def test_a_full_day_takes_what_it_knows_and_nothing_new(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("helpcenter.store.MOST_A_DAY", 2)
+    monkeypatch.setattr("helpcenter.store.store.MOST_A_DAY", 2)
     store = Store(database)
     store.add_searches(today(), {"丢失": Counts(1), "换机": Counts(1), "只打开": Counts(opened=1)})
     store.add_searches(today(), {"丢失": Counts(1, 1), "补卡": Counts(1), "换机": Counts(opened=2)})
@@ -215,7 +216,7 @@ def test_the_form_opens_the_page_for_an_hour(client: FlaskClient, monkeypatch: p
     assert "搜得最多" in page.text
     assert page.headers["Cache-Control"] == "no-store"
     now = time.time()
-    monkeypatch.setattr("helpcenter.insights_views.time.time", lambda: now + 3601)
+    monkeypatch.setattr("helpcenter.insights.views.time.time", lambda: now + 3601)
     assert "搜得最多" not in client.get("/insights").text, "a kept cookie does not outlive its hour"
     monkeypatch.undo()
     client.post("/insights", data={"leave": "1"}, headers=HERE)

@@ -22,10 +22,11 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from helpcenter import create_app, feeds
-from helpcenter.metrics import Meter
+from helpcenter import create_app
+from helpcenter.pages import feeds
+from helpcenter.pages.structured_data import how_to, questions
+from helpcenter.serving.metrics import Meter
 from helpcenter.settings import Settings
-from helpcenter.structured_data import how_to, questions
 from index import Article, IndexUnavailable, Library, Section, build
 
 if TYPE_CHECKING:
@@ -358,7 +359,7 @@ def test_shared_numbers_are_those_of_all_processes_however_many() -> None:
     # In a process of its own: forking one that has threads is deprecated, and this one has.
     program = """
 import os
-from helpcenter import metrics
+from helpcenter.serving import metrics
 metrics.ROWS = 3
 numbers = metrics.SharedNumbers(3)
 numbers.add((1, 2.5))

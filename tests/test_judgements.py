@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from index import Library, Snapshot
-from index.evaluating import MEASURES, measure
+from index.search.evaluating import MEASURES, measure
 
 Grades = dict[str, dict[str, int]]
 

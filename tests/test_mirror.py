@@ -7,7 +7,7 @@ import re
 from flask import Flask
 from flask.testing import FlaskClient
 
-from helpcenter.traditional import html_to_traditional
+from helpcenter.http.traditional import html_to_traditional
 
 ARTICLE = "/articles/replacement/france-lost"
 FRAGMENT = {"HX-Request": "true"}

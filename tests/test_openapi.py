@@ -16,8 +16,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpcenter import create_app
-from helpcenter.openapi import FILTERS, SCHEMAS, document
-from helpcenter.results_json import results_to_json
+from helpcenter.api.openapi import FILTERS, SCHEMAS, document
+from helpcenter.api.results_json import results_to_json
 from helpcenter.settings import Settings
 from index import FACETS, LAYERS, FacetCount, Hit, Results
 

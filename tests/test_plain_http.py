@@ -13,7 +13,7 @@ from gunicorn.http.wsgi import create
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpcenter.plain_http import LONGEST_BODY, LONGEST_HEAD, Refused, call, plain_environ, request_size
+from helpcenter.serving.plain_http import LONGEST_BODY, LONGEST_HEAD, Refused, call, plain_environ, request_size
 
 CLIENT, SERVER = ("192.0.2.7", 50000), ("127.0.0.1", 8000)
 CONFIG = Config()

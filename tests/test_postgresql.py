@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from helpcenter import store as store_module
-from helpcenter.database import attempts, reasons, salts, searches, votes
-from helpcenter.store import Counts, Limit, Store, StoreUnavailable, today
+from helpcenter.store import store as store_module
+from helpcenter.store.database import attempts, reasons, salts, searches, votes
+from helpcenter.store.store import Counts, Limit, Store, StoreUnavailable, today
 
 WRITER = """
 import sys
-from helpcenter.store import Store
+from helpcenter.store.store import Store
 store = Store(sys.argv[1])
 while True:
     store.vote("lost", True)

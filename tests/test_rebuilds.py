@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from index import ContentFaults, IndexUnavailable, Library, Snapshot, build, rollback
-from index.snapshots import FORMAT
+from index.store.snapshots import FORMAT
 
 STRESS = Path(__file__).parent / "stress"
 UNTOUCHED = "线上的索引没有动"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from index.articles import parse
+from index.content.articles import parse
+from index.content.rendering import is_reserved, slug
 from index.model import Section
-from index.rendering import is_reserved, slug
 
 ROOT = Path(__file__).parent.parent
 
@@ -69,7 +69,7 @@ def test_every_id_that_the_pages_use_is_reserved() -> None:
     for template in (ROOT / "templates").rglob("*.html"):
         used |= set(re.findall(r'\sid="([^"{]+)"', template.read_text("utf-8")))
     assert used
-    assert [id for id in used if not is_reserved(id)] == [], "add these to _RESERVED_IDS in index/rendering.py"
+    assert [id for id in used if not is_reserved(id)] == [], "add these to _RESERVED_IDS in index/content/rendering.py"
 
 
 @pytest.mark.parametrize(

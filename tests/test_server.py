@@ -290,7 +290,8 @@ def test_sigterm_stops_it_cleanly(serve: Serve, site_index: Path) -> None:
 
 SLOW_START = """
 import time
-from helpcenter import cli, worker
+from helpcenter import cli
+from helpcenter.serving import worker
 
 def init_process(self, begin=worker.Worker.init_process):
     time.sleep(1)

@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 from index import build
-from index.snapshots import FORMAT
+from index.store.snapshots import FORMAT
 
 STRESS = Path(__file__).parent / "stress"
 NOTICED = 15.0

@@ -7,7 +7,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpcenter.sharing import SharedMemory
+from helpcenter.serving.sharing import SharedMemory
 
 
 def test_another_process_finds_what_one_has_put() -> None:

@@ -10,9 +10,9 @@ import unicodedata
 
 import pytest
 
-from index.folding import clean, fold
-from index.queries import Parser
-from index.segmenting import Segmenter, latin_terms, runs
+from index.search.queries import Parser
+from index.text.folding import clean, fold
+from index.text.segmenting import Segmenter, latin_terms, runs
 from index.weights import load_weights
 
 BATTERY = (

@@ -16,14 +16,14 @@ from whoosh.index import open_dir
 from whoosh.query import And, Or, Prefix, Term
 from whoosh.scoring import BM25F
 
-from index.blobs import Texts
-from index.codec import KINDS, term_key
-from index.containing import Postings
-from index.posting_files import INDEX_NAME
-from index.queries import Query
-from index.queries import Term as OurTerm
-from index.searching import Scorer
-from index.snapshots import IndexFolder
+from index.search.containing import Postings
+from index.search.queries import Query
+from index.search.queries import Term as OurTerm
+from index.search.searching import Scorer
+from index.store.blobs import Texts
+from index.store.codec import KINDS, term_key
+from index.store.posting_files import INDEX_NAME
+from index.store.snapshots import IndexFolder
 from index.weights import load_weights
 
 

@@ -31,7 +31,7 @@ def search(query: str, index_folder: Path, limit: int, as_json: bool) -> None:
     """搜索，结果与网页相同。"""
     results = open_snapshot(index_folder).search(query, limit=limit)
     if as_json:
-        from helpcenter.results_json import results_to_json
+        from helpcenter.api.results_json import results_to_json
 
         click.echo(json.dumps(results_to_json(results), ensure_ascii=False, indent=2))
     else:

@@ -123,6 +123,6 @@ def import_(files: tuple[Path, ...], topic: str, content: Path) -> None:
 @click.option("--port", metavar="P", type=click.IntRange(0, 65535), default=8001, show_default=True, help="端口。")
 def preview(content: Path, port: int) -> None:
     """边写边看：存盘即重建，浏览器自动刷新；草稿也在内，线上的索引不受影响。"""
-    from helpcenter.preview import run_preview
+    from helpcenter.serving.preview import run_preview
 
     run_preview(load_settings(), content, port)

@@ -17,9 +17,9 @@ from helpcenter.commands.options import content_option, existing_file, index_opt
 from helpcenter.settings import load_settings
 
 if TYPE_CHECKING:
-    from helpcenter.improving import Outcome
-    from helpcenter.insights import Insights
-    from helpcenter.proposals import Verdict
+    from helpcenter.insights.figures import Insights
+    from helpcenter.insights.improving import Outcome
+    from helpcenter.insights.proposals import Verdict
 
 WIDTH = 24
 """Columns of the longest bar."""
@@ -49,10 +49,10 @@ def insights(
     index_folder: Path,
 ) -> None:
     """读者搜了什么、什么没找到、哪些文章没帮上忙，以及每个失败查询的改进建议。"""
-    from helpcenter.insights import as_json as figures_as_json
-    from helpcenter.insights import insights as figures_of
-    from helpcenter.proposals import verdicts
-    from helpcenter.store import Store, StoreUnavailable
+    from helpcenter.insights.figures import as_json as figures_as_json
+    from helpcenter.insights.figures import insights as figures_of
+    from helpcenter.insights.proposals import verdicts
+    from helpcenter.store.store import Store, StoreUnavailable
 
     settings = load_settings()
     store = Store(settings.database_url, settings.insights_days, settings.feedback_texts)
@@ -143,8 +143,8 @@ def applied(
 ) -> str:
     """Try one proposal out and tell what came of it."""
     import index
-    from helpcenter.edits import EditRefused
-    from helpcenter.improving import BadJudgements, improve
+    from helpcenter.insights.edits import EditRefused
+    from helpcenter.insights.improving import BadJudgements, improve
 
     known = {verdict.proposal.id: verdict.proposal for verdict in found if verdict.proposal}
     proposal = known.get(identity)

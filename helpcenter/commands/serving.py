@@ -24,7 +24,7 @@ from helpcenter.settings import Settings, load_settings, settings_table, variabl
 @click.option("--access-log", is_flag=True, help="在标准输出逐条记录请求。")
 def serve(index_folder: Path, host: str, port: int, workers: int, access_log: bool) -> None:
     """运行网站。更新索引后自动换用，无需重启；SIGTERM 会先答完手上的请求再停止。"""
-    from helpcenter.server import run_server
+    from helpcenter.serving.server import run_server
 
     settings = dataclasses.replace(load_settings(), index=index_folder)
     run_server(settings, host=host, port=port, workers=workers, access_log=access_log)

@@ -9,7 +9,7 @@ from pathlib import Path
 from engines import ENGINES, app_of
 from flask import Flask
 
-from helpcenter.server import OPTIONS, Server
+from helpcenter.serving.server import OPTIONS, Server
 from helpcenter.settings import Settings
 
 

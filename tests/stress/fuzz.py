@@ -61,13 +61,13 @@ def fuzz(name: str, arguments: list[str]) -> None:
 
 
 def front_matter() -> object:
-    from index.frontmatter import read
+    from index.content.frontmatter import read
 
     return lambda data: read("---\n" + data.decode("utf-8", "replace") + "\n---\n# x\n", "x.md")
 
 
 def markdown() -> object:
-    from index.articles import parse
+    from index.content.articles import parse
 
     def attack(data: bytes) -> None:
         article, problems = parse("t/x", "t/x.md", data)

@@ -1,0 +1,148 @@
+"""Figures from what was counted: searches, those that failed, votes by article.
+
+In: the store, a number of days. Out: one `Insights`, which the terminal and the page print alike.
+Why "failed" has three kinds: nothing found needs a word or an article, a part found needs a word, and nothing opened
+may be a poor ranking, or a passage that answered on the spot; so the last only counts when it happens again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from helpcenter.store.store import Counts, Reason, Store, first_day, today
+
+LISTED = 20
+"""Lines of each list."""
+OFTEN = 3
+"""Searches without one opening before a query that finds something counts as failing."""
+MOST_BARS = 62
+"""Bars of the chart by day; longer periods put several days into one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query and what came of it."""
+
+    query: str
+    counts: Counts
+
+    @property
+    def trouble(self) -> str:
+        """Why it counts as failing, in a word or two; empty where it does not."""
+        if self.counts.empty:
+            return "没有结果"
+        if self.counts.partial and not self.counts.opened:
+            return "只找到一部分"
+        return "没有人点开" if self.counts.asked >= OFTEN and not self.counts.opened else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """What readers said about an article."""
+
+    article: str
+    helpful: int
+    unhelpful: int
+
+    @property
+    def share(self) -> float:
+        """Of helpful votes, 0 to 1."""
+        return self.helpful / ((self.helpful + self.unhelpful) or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the chart: searches from `day` on."""
+
+    day: date
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """All figures of the last `days` days, today included."""
+
+    days: int
+    since: date
+    total: Counts
+    bars: tuple[Bar, ...]
+    frequent: tuple[Asked, ...]
+    failing: tuple[Asked, ...]
+    """The worst first; by `Asked.trouble` of three kinds."""
+    votes: tuple[Votes, ...]
+    """Most votes against first."""
+    reasons: tuple[Reason, ...]
+
+    @property
+    def step(self) -> str:
+        """What a bar of the chart stands for."""
+        width = -(-self.days // len(self.bars))
+        return "每天" if width == 1 else f"每 {width} 天"
+
+
+def insights(store: Store, days: int) -> Insights:
+    """The figures. Raises `StoreUnavailable`."""
+    queries = [Asked(query, counts) for query, counts in store.searches(days).items()]
+    by_day = store.searches_by_day(days)
+    votes = [Votes(article, *counted) for article, counted in store.votes(days).items()]
+    return Insights(
+        days=days,
+        since=first_day(days),
+        total=sum((asked.counts for asked in queries), Counts()),
+        bars=bars(by_day, days),
+        frequent=tuple(sorted(queries, key=lambda asked: (-asked.counts.asked, asked.query))[:LISTED]),
+        failing=failing(queries)[:LISTED],
+        votes=tuple(sorted(votes, key=lambda vote: (-vote.unhelpful, -vote.helpful, vote.article))[:LISTED]),
+        reasons=tuple(store.reasons(days, LISTED)),
+    )
+
+
+def failing(queries: list[Asked]) -> tuple[Asked, ...]:
+    """The queries in trouble: first those that found nothing, by how often; then parts; then never opened."""
+
+    def weight(asked: Asked) -> tuple[int, int, int, str]:
+        return -asked.counts.empty, -asked.counts.partial, -asked.counts.asked, asked.query
+
+    return tuple(sorted((asked for asked in queries if asked.trouble), key=weight))
+
+
+def bars(by_day: Mapping[date, Counts], days: int) -> tuple[Bar, ...]:
+    """Every day of the period, or every few days, those without searches too."""
+    width = -(-days // MOST_BARS)
+    starts = [today() - timedelta(days=ago) for ago in range(-(-days // width) * width - 1, -1, -width)]
+    return tuple(
+        Bar(start, sum((by_day.get(start + timedelta(days=day), Counts()) for day in range(width)), Counts()))
+        for start in starts
+    )
+
+
+def as_json(figures: Insights) -> dict[str, object]:
+    """The figures for `--json`."""
+
+    def counts(counted: Counts) -> dict[str, int]:
+        return {
+            "searches": counted.asked,
+            "zero_results": counted.empty,
+            "partial": counted.partial,
+            "opened": counted.opened,
+        }
+
+    return {
+        "days": figures.days,
+        "since": figures.since.isoformat(),
+        "total": counts(figures.total),
+        "by_day": [{"day": bar.day.isoformat(), **counts(bar.counts)} for bar in figures.bars],
+        "frequent": [{"query": asked.query, **counts(asked.counts)} for asked in figures.frequent],
+        "failing": [
+            {"query": asked.query, "trouble": asked.trouble, **counts(asked.counts)} for asked in figures.failing
+        ],
+        "votes": [
+            {"article": vote.article, "helpful": vote.helpful, "unhelpful": vote.unhelpful} for vote in figures.votes
+        ],
+        "reasons": [
+            {"day": said.day.isoformat(), "article": said.article, "choice": said.choice, "text": said.text}
+            for said in figures.reasons
+        ],
+    }

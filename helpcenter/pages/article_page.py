@@ -1,0 +1,123 @@
+"""The page objects of an article and of one of its sections: body, contents, what it applies to, how fresh it is.
+
+In: an `ArticlePage` of the snapshot and today's date. Out: `ArticleView`, `SectionView`.
+Why today is handed in: it decides whether readers are warned of the article's age, and tests set it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from flask import request
+from markupsafe import Markup
+
+from helpcenter.pages.base import Frame, crumbs, frame, local
+from helpcenter.pages.structured_data import linked_data
+from index import Article, ArticleCard, ArticlePage, Section, Snapshot
+
+SECTION_TOP = "_"
+"""Stands for the part above the first heading in `/articles/<id>/sections/…`, where an anchor cannot be empty."""
+STALE_AFTER = timedelta(days=180)
+"""Carriers change fees and menus about twice a year."""
+FACTS = (("地区", "region"), ("运营商", "carrier"), ("情况", "situation"), ("设备", "device"))
+
+
+@dataclass(frozen=True, slots=True)
+class SectionBlock:
+    """A section as the article shows it."""
+
+    anchor: str
+    heading: str
+    level: int
+    html: Markup
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """One line of 适用: the filter's name, and each value with the search it leads to."""
+
+    name: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    frame: Frame
+    article: Article
+    crumbs: tuple[tuple[str, str], ...]
+    applies: tuple[Applies, ...]
+    sections: tuple[SectionBlock, ...]
+    contents: tuple[SectionBlock, ...]
+    warning: str
+    related: tuple[ArticleCard, ...]
+    previous: ArticleCard | None
+    next: ArticleCard | None
+    source_url: str
+    linked_data: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    frame: Frame
+    title: str
+    section: SectionBlock
+    article_url: str
+
+
+def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleView:
+    """An article and its surroundings. `today` decides whether readers are warned of its age."""
+    article = page.article
+    url = f"/articles/{quote(article.id)}"
+    blocks = tuple(section_block(article, section) for section in article.sections)
+    trail = crumbs(snapshot, article.topic)
+    view = frame(article.title, article.summary, url, kind="article")
+    return ArticleView(
+        frame=view,
+        article=article,
+        crumbs=trail,
+        applies=tuple(
+            Applies(name, tuple((value, f"{view.root}/search?{facet}={quote(value)}") for value in values))
+            for name, facet in FACTS
+            if (values := getattr(article, facet))
+        ),
+        sections=blocks,
+        contents=tuple(block for block in blocks if block.anchor and block.level <= 3),
+        warning=age_warning(article, today),
+        related=page.related,
+        previous=page.previous,
+        next=page.next,
+        source_url=f"{view.root}{url}.md",
+        linked_data=linked_data(article, view, trail),
+    )
+
+
+def section_view(page: ArticlePage, section: Section) -> SectionView:
+    """One section by itself; search engines are sent to its place in the article."""
+    article = page.article
+    url = f"/articles/{quote(article.id)}" + (f"#{quote(section.anchor)}" if section.anchor else "")
+    title = f"{section.heading} · {article.title}" if section.heading else article.title
+    view = frame(title, article.summary, url, kind="article")
+    return SectionView(view, article.title, section_block(article, section), view.root + url)
+
+
+def section_block(article: Article, section: Section) -> SectionBlock:
+    """A section with its HTML led into the mirror where needed."""
+    url = f"{request.script_root}/articles/{quote(article.id)}#{quote(section.anchor)}"
+    return SectionBlock(section.anchor, section.heading, section.level, local(section.html), url)
+
+
+def age_warning(article: Article, today: date) -> str:
+    """What to tell readers about an article past its date, or nothing."""
+    if article.expires and article.expires <= today:
+        return f"本文的有效期到 {chinese_date(article.expires)}，内容可能已经变化，请先向运营商核实。"
+    if article.verified and today - article.verified > STALE_AFTER:
+        return f"本文上次核实是 {chinese_date(article.verified)}，已超过 180 天，费用和步骤请以运营商官网为准。"
+    return ""
+
+
+def chinese_date(day: date) -> str:
+    """2026 年 3 月 1 日."""
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"

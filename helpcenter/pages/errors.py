@@ -1,0 +1,90 @@
+"""What readers see when something is not there, not allowed or broken.
+
+In: exceptions. Out: a page with a search box, a fragment for htmx, or `{"error": {"code", "message"}}` below `/api/`.
+Why every code has words of its own: "404" helps nobody whose phone was stolen.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from urllib.parse import unquote
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from helpcenter.http.htmx import wants_fragment
+from helpcenter.pages import base as pages
+from index import IndexUnavailable
+
+WORDS = {
+    400: ("这个请求看不懂", "地址或内容不完整。请回到首页，或者重新搜索。"),
+    403: ("这个页面不对外开放", "如果你是管理员，请先登录。"),
+    404: ("没有这个页面", "它可能改了名字，或者地址打错了。换几个词搜一下，多半能找到。"),
+    405: ("这个地址不能这样用", "请回到首页，或者重新搜索。"),
+    413: ("内容太长了", "请缩短后再发送。"),
+    429: ("操作太快了", "请过一会儿再试。"),
+    500: ("我们这边出错了", "问题已经记录下来。请稍后再试，或者先看看别的文章。"),
+    503: ("内容正在更新", "帮助内容暂时打不开，请一两分钟后再试。"),
+}
+RETRY_AFTER = "30"
+"""Seconds; a rebuild takes less."""
+
+log = logging.getLogger(__name__)
+
+
+def prepare(app: Flask) -> None:
+    """Answer all errors here."""
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(IndexUnavailable, index_unavailable)
+    app.register_error_handler(Exception, unexpected_error)
+
+
+def http_error(error: HTTPException) -> Response:
+    """An error that a view or the routing raised on purpose; redirects pass."""
+    code = error.code or 500
+    if code < 400:
+        return Response(error.get_body(), code, error.get_headers())
+    own_words = error.description if error.description and not error.description.isascii() else ""
+    response = answer(code, own_words)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def index_unavailable(error: IndexUnavailable) -> Response:
+    """No index: say so, and when to come back. The log has the reason; readers cannot mend it."""
+    log.error("503 %s: %s", request.path, error)
+    response = answer(503)
+    response.headers["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def unexpected_error(error: Exception) -> Response:
+    """A fault of ours: the log has the traceback, readers a way on."""
+    log.exception("500 %s", request.path, exc_info=error)
+    return answer(500)
+
+
+def answer(code: int, own_words: str = "") -> Response:
+    """The error as the asker wants it."""
+    heading, message = WORDS.get(code, WORDS[400] if code < 500 else WORDS[500])
+    if request.path.startswith("/api/"):
+        response = jsonify({"error": {"code": code, "message": own_words or f"{heading}。{message}"}})
+    else:
+        page = pages.error_page(code, heading, own_words or message, slug_words(request.path) if code == 404 else "")
+        if wants_fragment():
+            html = pages.fragment(pages.render("_error.html", page), page)
+        else:
+            html = pages.render("error.html", page)
+        response = Response(html)
+    response.status_code = code
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def slug_words(path: str) -> str:
+    """The last part of an address as words to search for: `/articles/france/lost-sim.md` → `lost sim`."""
+    last = unquote(path.rstrip("/").rpartition("/")[2]).removesuffix(".md").removesuffix(".html")
+    return " ".join(re.sub(r"[-_.+]+", " ", last).split())[:60]

@@ -1,0 +1,177 @@
+"""The addresses readers visit: parse, one call, render.
+
+In: requests. Out: pages, fragments for htmx, the JSON API, health.
+Why so thin: what is shown is decided in `pages.py` and `results_page.py`, what is found in `index`.
+Each view takes the snapshot once, so a page never mixes two versions of the content.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from datetime import datetime
+from typing import cast
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+
+from helpcenter.api.results_json import results_to_json
+from helpcenter.http.caching import SearchSeen, keep
+from helpcenter.http.htmx import wants_fragment
+from helpcenter.pages import article_page, results_page
+from helpcenter.pages import base as pages
+from index import FACETS, IndexUnavailable, Library, Results, Snapshot
+
+LONGEST_QUERY = 200
+"""Characters. Longer ones are cut and the reader is told; nobody asks a help center in more."""
+LONGEST_VALUE = 100
+MOST_VALUES = 10
+"""Values of one filter in one request."""
+DEFAULT_LIMIT = 10
+MOST_HITS = 100
+MOST_OFFSET = 10_000
+
+blueprint = Blueprint("views", __name__)
+
+
+def snapshot() -> Snapshot:
+    """The live snapshot. Raises `IndexUnavailable`, which becomes the 503 page."""
+    return cast(Library, current_app.extensions["library"]).snapshot()
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Emergencies, topics, articles."""
+    return keep(Response(pages.render("home.html", pages.home_page(snapshot()))))
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """Results as a page, or as the block that htmx swaps in."""
+    query, note = parse_query()
+    fragment = wants_fragment()
+    page, results = results_page.results_page(snapshot(), query, parse_filters(), parse_page(), note)
+    html = pages.fragment(results_page.render_results(page), page) if fragment else results_page.render_search(page)
+    return keep(Response(html), seen(query, results, live=fragment))
+
+
+@blueprint.get("/articles/<path:name>")
+def article(name: str) -> Response:
+    """An article, or with `.md` behind it its source."""
+    live = snapshot()
+    page = live.page(name)
+    if page:
+        today = datetime.now().astimezone().date()
+        return keep(Response(pages.render("article.html", article_page.article_view(live, page, today))))
+    page = live.page(name.removesuffix(".md")) if name.endswith(".md") else None
+    if not page:
+        abort(404)
+    return keep(Response(page.article.source, content_type="text/markdown; charset=utf-8"))
+
+
+@blueprint.get("/articles/<path:name>/sections/<anchor>")
+def section(name: str, anchor: str) -> Response:
+    """One section: the fragment that unfolds among the results, or a small page."""
+    live = snapshot()
+    if live.page(f"{name}/sections/{anchor}"):
+        return article(f"{name}/sections/{anchor}")
+    page = live.page(name)
+    if not page:
+        abort(404)
+    by_anchor = {part.anchor: part for part in page.article.sections}
+    found = by_anchor.get(anchor) or (by_anchor.get("") if anchor == article_page.SECTION_TOP else None)
+    if not found:
+        abort(404)
+    view = article_page.section_view(page, found)
+    return keep(Response(pages.render("_section.html" if wants_fragment() else "section.html", view)))
+
+
+@blueprint.get("/topics/<path:name>")
+def topic(name: str) -> Response:
+    """A topic and its articles."""
+    live = snapshot()
+    found = live.topic(name)
+    if not found:
+        abort(404)
+    return keep(Response(pages.render("topic.html", pages.topic_page(live, found))))
+
+
+@blueprint.get("/media/<path:name>")
+def media(name: str) -> Response:
+    """A picture of an article."""
+    picture = snapshot().media(name)
+    if picture is None:
+        abort(404)
+    return keep(Response(picture, content_type=mimetypes.guess_type(name)[0] or "application/octet-stream"))
+
+
+@blueprint.get("/api/v1/search")
+def api_search() -> Response:
+    """The same results as JSON. Wrong numbers are the caller's error here, and said so."""
+    limit = parse_number("limit", DEFAULT_LIMIT, 1, MOST_HITS)
+    offset = parse_number("offset", 0, 0, MOST_OFFSET)
+    if len(request.args.getlist("q")) > 1:
+        abort(400, "q 只能有一个。")
+    query, note = parse_query()
+    if note:
+        abort(400, f"q 最多 {LONGEST_QUERY} 个字符。")
+    results = snapshot().search(query, parse_filters(), limit, offset)
+    return keep(jsonify(results_to_json(results)), seen(query, results, live=True))
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process lives."""
+    return Response("ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """An index is open and answers; 503 until then."""
+    try:
+        live = snapshot()
+    except IndexUnavailable as reason:
+        text, status = f"{reason}\n", 503
+    else:
+        text, status = f"ok {live.id} {live.article_count} articles {live.section_count} sections\n", 200
+    return Response(text, status, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+def parse_query() -> tuple[str, str]:
+    """The query, and what to tell a reader whose query was cut."""
+    text = " ".join(request.args.get("q", "").replace("\0", " ").split())
+    if len(text) <= LONGEST_QUERY:
+        return text, ""
+    return text[:LONGEST_QUERY], f"问题太长了，只按前 {LONGEST_QUERY} 个字搜索。"
+
+
+def parse_filters() -> dict[str, tuple[str, ...]]:
+    """Filter values by facet, in the facets' order, without blanks and repeats."""
+    arguments = request.args
+    chosen: dict[str, tuple[str, ...]] = {}
+    for facet in FACETS:
+        if facet in arguments:
+            values = (value.strip()[:LONGEST_VALUE] for value in arguments.getlist(facet))
+            if kept := tuple(dict.fromkeys(value for value in values if value))[:MOST_VALUES]:
+                chosen[facet] = kept
+    return chosen
+
+
+def parse_page() -> int:
+    """The page number; anything that is none means the first."""
+    text = request.args.get("page", "1")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return min(max(number, 1), results_page.LAST_PAGE)
+
+
+def parse_number(name: str, default: int, low: int, high: int) -> int:
+    """A whole number between `low` and `high`, or a 400 that names it."""
+    if name not in request.args:
+        return default
+    text = ",".join(request.args.getlist(name)).strip()  # twice is wrong too
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
+        abort(400, f"{name} 应为 {low} 到 {high} 的整数，只能有一个。")
+    return int(text)
+
+
+def seen(query: str, results: Results | None, *, live: bool) -> SearchSeen | None:
+    """What observers are told of a search; nothing where nothing was typed."""
+    return SearchSeen(query, results.total, results.complete, live) if results and query else None

@@ -1,0 +1,273 @@
+"""What the database is asked: count votes and searches, keep reasons, hold limits, give it all back summed up.
+
+In: votes, reasons, counted searches. Out: sums for `insights.py`; `StoreUnavailable` for whatever goes wrong, so that
+callers have one thing to expect. Nothing in it tells one reader from another: addresses serve the rate limits alone,
+as hashes with a salt of the day, and both are deleted once the day is over.
+Why the limits are rows: they then hold across all workers and servers.
+The engine is made at first use and again after a fork: gunicorn loads the application before it forks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from threading import Lock
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from helpcenter.store.database import attempts, create_tables, open_engine, reasons, salts, searches, shown, votes
+
+MOST_A_DAY = 20_000
+"""Different queries counted in one day; then only those already known."""
+MOST_QUERIES = 200_000
+"""Different queries kept over all days, some 30 MB; the oldest days go first."""
+COUNTED = ("asked", "empty", "partial", "opened")
+
+log = logging.getLogger(__name__)
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be used now; the message (Simplified Chinese) says why, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often a query was asked in a period, and what came of it."""
+
+    asked: int = 0
+    empty: int = 0
+    """Found nothing at all."""
+    partial: int = 0
+    """Found only sections that share a part of it."""
+    opened: int = 0
+    """Led to an article or an unfolded section."""
+
+    def __add__(self, other: Counts) -> Counts:
+        asked, empty, partial = self.asked + other.asked, self.empty + other.empty, self.partial + other.partial
+        return Counts(asked, empty, partial, self.opened + other.opened)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a reader wrote about an article."""
+
+    day: date
+    article: str
+    choice: str
+    text: str
+
+
+class Limit(NamedTuple):
+    """At most so many of an action in an hour from an address; an empty address means from all together."""
+
+    action: str
+    address: str
+    most: int
+
+
+class Store:
+    """Safe among threads and processes. Every method but the constructor and `close` raises `StoreUnavailable`."""
+
+    def __init__(self, url: str, days: int = 90, most_texts: int = 10_000) -> None:
+        self.url = url
+        self.days = days
+        self.most_texts = most_texts
+        self._engine: sa.Engine | None = None
+        self._process = 0
+        self._swept: date | None = None
+        self._lock = Lock()
+
+    # Writing: whatever a method changed is on the disk when it returns
+
+    def allow(self, limits: Sequence[Limit]) -> bool:
+        """Count one try; whether no limit is exceeded by it. The first one exceeded ends the counting."""
+        with self._writing() as connection:
+            return all(self._tries(connection, limit, add=1) <= limit.most for limit in limits)
+
+    def used_up(self, limit: Limit) -> bool:
+        """Whether one more try would exceed the limit."""
+        with self._writing() as connection:
+            return self._tries(connection, limit, add=0) >= limit.most
+
+    def vote(self, article: str, helpful: bool) -> None:
+        """Count one vote."""
+        own = {"day": today(), "article": article, "helpful": int(helpful), "unhelpful": int(not helpful)}
+        with self._writing() as connection:
+            self._add(connection, votes, [own], "helpful", "unhelpful")
+
+    def add_reason(self, article: str, choice: str, text: str) -> None:
+        """Keep a reason; beyond `most_texts` the oldest are dropped."""
+        with self._writing() as connection:
+            connection.execute(reasons.insert().values(day=today(), article=article, choice=choice, text=text))
+            newest = sa.select(reasons.c.id).order_by(reasons.c.id.desc())
+            last = connection.scalar(newest.offset(self.most_texts).limit(1))
+            if last is not None:
+                connection.execute(reasons.delete().where(reasons.c.id <= last))
+
+    def add_searches(self, day: date, counts: Mapping[str, Counts]) -> None:
+        """Add the counts of one day, all or none.
+
+        What was opened without being asked that day is left out, as are new queries beyond MOST_A_DAY.
+        """
+        # One statement for all: other threads go on while the database works. Row by row each of them would have had
+        # to wait for the interpreter, and so would they: 13 µs a row.
+        # Sorted: two workers that lock the same rows in different orders would wait for each other.
+        rows = [(query, one.asked, one.empty, one.partial, one.opened) for query, one in sorted(counts.items())]
+        each = self._each(rows)
+        query, *numbers = each[0].as_string(), *(each[place].as_integer() for place in range(1, 5))
+        known = sa.exists().where(searches.c.day == day, searches.c.query == query)
+        size = sa.select(sa.func.count()).where(searches.c.day == day).scalar_subquery()
+        wanted = sa.select(sa.literal(day), query, *numbers).where(known | (numbers[0] > 0) & (size < MOST_A_DAY))
+        statement = self._insert(searches).from_select(["day", "query", *COUNTED], wanted)
+        with self._writing() as connection:
+            connection.execute(self._or_add(statement, searches, COUNTED))
+
+    def sweep(self) -> None:
+        """Delete what is past its time. The other writing methods call it once a day."""
+        oldest = first_day(self.days)
+        with self._faults(), self._open().begin() as connection:
+            for table in (searches, votes, reasons):
+                connection.execute(table.delete().where(table.c.day < oldest))
+            for table in (salts, attempts):
+                connection.execute(table.delete().where(table.c.day < today()))
+            many = sa.select(searches.c.day).order_by(searches.c.day.desc()).offset(MOST_QUERIES).limit(1)
+            last = connection.scalar(many)
+            if last is not None:
+                connection.execute(searches.delete().where(searches.c.day <= last))
+        self._swept = today()
+
+    # Reading; of `days` the last is today
+
+    def searches(self, days: int) -> dict[str, Counts]:
+        """All queries of the last `days` with their counts."""
+        return {query: Counts(*map(int, sums)) for query, *sums in self._sums(searches.c.query, COUNTED, days)}
+
+    def searches_by_day(self, days: int) -> dict[date, Counts]:
+        """The counts of each day that has any."""
+        return {day: Counts(*map(int, sums)) for day, *sums in self._sums(searches.c.day, COUNTED, days)}
+
+    def votes(self, days: int) -> dict[str, tuple[int, int]]:
+        """By article: how many found it helpful, how many did not."""
+        found = self._sums(votes.c.article, ("helpful", "unhelpful"), days)
+        return {article: (int(helpful), int(unhelpful)) for article, helpful, unhelpful in found}
+
+    def reasons(self, days: int, limit: int = 50) -> list[Reason]:
+        """The newest reasons first."""
+        columns = reasons.c.day, reasons.c.article, reasons.c.choice, reasons.c.text
+        found = sa.select(*columns).where(reasons.c.day >= first_day(days)).order_by(reasons.c.id.desc())
+        return [Reason(day, article, choice, text) for day, article, choice, text in self._read(found.limit(limit))]
+
+    def close(self) -> None:
+        """Close all connections; the next call opens new ones."""
+        with self._lock:
+            if self._engine is not None and self._process == os.getpid():
+                self._engine.dispose()
+            self._engine = None
+
+    # Behind
+
+    def _tries(self, connection: sa.Connection, limit: Limit, add: int) -> int:
+        day, hour = today(), int(time.time()) // 3600
+        connection.execute(self._insert(salts).values(day=day, salt=secrets.token_hex(16)).on_conflict_do_nothing())
+        salt = connection.scalar(sa.select(salts.c.salt).where(salts.c.day == day))
+        text = f"{salt} {limit.action} {neighbourhood(limit.address)}"
+        key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        if add:
+            self._add(connection, attempts, [{"key": key, "hour": hour, "day": day, "used": add}], "used")
+        used = sa.select(attempts.c.used).where((attempts.c.key == key) & (attempts.c.hour == hour))
+        return connection.scalar(used) or 0
+
+    def _add(self, connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], *numbers: str) -> None:
+        """Insert `rows`; where one with the same key stands already, add the columns `numbers` to it."""
+        statement = self._insert(table).values({name: sa.bindparam(name) for name in rows[0]})
+        connection.execute(self._or_add(statement, table, numbers), rows)
+
+    def _or_add(self, statement: Any, table: sa.Table, numbers: Sequence[str]) -> Any:
+        """The insertion, except that where a row with the same key stands already, the columns `numbers` are added."""
+        more = {name: table.c[name] + statement.excluded[name] for name in numbers}
+        keys = [column.name for column in table.primary_key]
+        return statement.on_conflict_do_update(index_elements=keys, set_=more)
+
+    def _each(self, rows: Sequence[Any]) -> Any:
+        """Each of `rows` as a column of JSON arrays to select from."""
+        array = sa.literal(rows, sa.JSON)
+        if self.url.startswith("postgresql"):
+            members = sa.func.json_array_elements(array).table_valued("value").render_derived()
+        else:
+            members = sa.func.json_each(array).table_valued("value")
+        return sa.type_coerce(members.c.value, sa.JSON)
+
+    def _insert(self, table: sa.Table) -> Any:
+        """An INSERT that knows ON CONFLICT: both databases spell it alike, SQLAlchemy's common core lacks it."""
+        if not self.url.startswith("postgresql"):
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # 60 ms of the start of a server that has no use for it
+
+        return postgresql.insert(table)
+
+    def _sums(self, by: sa.Column[Any], names: Sequence[str], days: int) -> list[tuple[Any, ...]]:
+        columns = [sa.func.sum(by.table.c[name]) for name in names]
+        return self._read(sa.select(by, *columns).where(by.table.c.day >= first_day(days)).group_by(by))
+
+    def _read(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        with self._faults(), self._open().connect() as connection:
+            return [tuple(row) for row in connection.execute(statement)]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """One transaction. It must begin with a change: SQLite cannot turn one that has read into one that writes."""
+        if self._swept != today():
+            self.sweep()
+        with self._faults(), self._open().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            self.close()  # tables may have vanished with a file, connections with a server
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+            raise StoreUnavailable(f"数据库 {shown(self.url)} 用不了：{reason[0]}") from error
+
+    def _open(self) -> sa.Engine:
+        with self._lock:
+            if self._engine is None or self._process != os.getpid():
+                engine = open_engine(self.url)
+                try:
+                    create_tables(engine)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._engine, self._process = engine, os.getpid()
+            return self._engine
+
+
+def today() -> date:
+    """The day at the server's place."""
+    return datetime.now().astimezone().date()
+
+
+def first_day(days: int) -> date:
+    """The first of the last `days` days."""
+    return today() - timedelta(days=days - 1)
+
+
+def neighbourhood(address: str) -> str:
+    """The address, or for IPv6 its network: a household has 2^64 of them."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))

@@ -1,0 +1,167 @@
+"""Assembling: prepared articles, new and kept, become the files of one snapshot.
+
+In: an empty folder, the ids in order, what was prepared anew, and the previous snapshot for the rest. Out: every file
+of the snapshot but its stamp. Why all of it anew each time: see `build.py`; array work over 12,700 sections takes
+about half a second.
+
+    MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
+    text, folded                   each section's body as written, and its whole record folded (blobs.py)
+    sections.npy                   per section: article number, first visible byte in `folded`, characters
+    pages, outlines                each article as JSON, whole (compressed) and without its text
+    media, media.json              the pictures that articles show, and their names
+    articles.json, topics.json     lists
+    facets.json, facets.npy        filter values, and one bit a section for each
+    tokens.*                       word numbers per section and their vocabulary, for the next build and relating.py
+    sound*.npy, readings.npz       how characters sound (sounds.py)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from index.building.inverting import U64, narrow, word_key
+from index.building.parts import Kept, Part, Previous, invert_parts, join, parts_of
+from index.building.preparing import Prepared
+from index.content.articles import TopicIntro, media_file
+from index.model import FACETS
+from index.search.sounds import write_sounds
+from index.store.blobs import Packed, Texts
+from index.store.posting_files import ARRAYS, write_array
+from index.store.serializing import CARD_BREAK
+from index.store.writing import Files
+from index.weights import Weights
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z").match  # an anchor that needs no quoting; quote() takes 10 µs
+
+
+def assemble(
+    files: Files,
+    content: Path,
+    ids: Sequence[str],
+    fresh: dict[str, Prepared],
+    previous: Previous | None,
+    topics: Sequence[TopicIntro],
+    weights: Weights,
+) -> dict[str, int]:
+    """Write the snapshot's `files`, pictures from `content`. Returns the counts of articles and sections."""
+    place, write = files.place, files.write
+    kept = Kept(previous) if previous else None
+    vocabulary = kept.vocabulary if kept else {}
+    parts = list(parts_of(ids, fresh, kept, vocabulary))
+    for name in ("text", "folded", "pages", "outlines"):
+        write(Texts.write, place / name, [getattr(part, name) for part in parts])
+    words = join(parts, "words", np.uint32)
+    if not kept:  # in order, since the next build sorts them again, and what is nearly sorted sorts in no time
+        ranked = {word: rank for rank, word in enumerate(sorted(vocabulary))}
+        words = np.fromiter(map(ranked.__getitem__, vocabulary), np.uint32, len(vocabulary))[words]
+        vocabulary = ranked
+    texts = list(vocabulary)
+    keys = kept.keys(texts) if kept else np.fromiter(map(word_key, texts), np.uint64, len(texts))
+    inverted = (kept.merged(parts, keys, weights) if kept else None) or invert_parts(parts, words, keys, weights)
+    for name in ARRAYS:
+        write(write_array, place, name, inverted)
+    write(write_sounds, place, inverted, previous.place if previous else None)
+    write(_write_tokens, place, parts, words, keys, texts)
+
+    outlines = json.loads(b"[%b]" % b",".join(text for part in parts for text in part.outlines.texts()))
+    digests = {**(previous.digests if previous else {}), **{item.id: item.digest for item in fresh.values()}}
+    surroundings = _Surroundings(outlines, [digests[article_id] for article_id in ids], topics)
+    used = np.zeros(len(texts), bool)
+    used[words] = True
+    in_use = sorted(text for text, one in zip(texts, used.tolist(), strict=True) if one)
+    write(_write_segment, place, in_use, surroundings.cards())
+    write(_write_media, place, content, outlines)
+    numbers, sizes = np.arange(len(outlines), dtype=np.uint32), [len(outline["sections"]) for outline in outlines]
+    article_of = np.repeat(numbers, sizes)
+    sections = np.stack([article_of, join(parts, "visible", np.uint32), join(parts, "lengths", np.uint32)])
+    write(np.save, place / "sections.npy", sections)
+    write(surroundings.write, place)
+    return {"articles": len(outlines), "sections": len(article_of)}
+
+
+def _write_segment(place: Path, vocabulary: list[str], cards: list[str]) -> None:
+    from index.store.codec import write_segment  # Whoosh loads while the files before are checked, or 60 ms later
+
+    write_segment(place, vocabulary, cards)
+
+
+def _write_tokens(place: Path, parts: Sequence[Part], words: Any, keys: U64, texts: Sequence[str]) -> None:
+    words = words.astype(narrow(len(texts)))
+    for name, array in (("words", words), ("counts", join(parts, "counts", np.uint32)), ("keys", keys)):
+        np.save(place / f"tokens.{name}.npy", array)
+    (place / "tokens.txt").write_text("\n".join(texts), "utf-8")
+
+
+def _write_media(place: Path, content: Path, outlines: Sequence[dict[str, Any]]) -> None:
+    shown = dict.fromkeys(path for outline in outlines for path in outline["media"])
+    files = {path: file.read_bytes() for path in shown if (file := media_file(content, path))}
+    Texts.write(place / "media", [Packed.of(list(files.values()))])
+    _write_json(place / "media.json", list(files))
+
+
+class _Surroundings:
+    """What stands around the articles: lists, topics, filters, the card of each section."""
+
+    def __init__(self, outlines: list[dict[str, Any]], digests: list[str], topics: Sequence[TopicIntro]) -> None:
+        self._outlines = outlines
+        self._digests = digests
+        self._topics = {topic.id: asdict(topic) for topic in topics}
+        for article in outlines:
+            topic = article["topic"]
+            if topic and topic not in self._topics:
+                title = topic.rsplit("/", 1)[-1]
+                self._topics[topic] = asdict(TopicIntro(id=topic, title=title, summary="", html="", order=0.0))
+
+    def cards(self) -> list[str]:
+        """Per section: article id, anchor, title, heading, topic title, address."""
+        cards = []
+        for article in self._outlines:
+            topic = self._topics[article["topic"]]["title"] if article["topic"] else ""
+            address = "/articles/" + quote(article["id"])
+            for anchor, heading in article["sections"]:
+                url = address if not anchor else f"{address}#{anchor if _PLAIN(anchor) else quote(anchor)}"
+                cards.append(CARD_BREAK.join((article["id"], anchor, article["title"], heading, topic, url)))
+        return cards
+
+    def write(self, place: Path) -> None:
+        articles = [
+            {
+                **{
+                    name: article[name]
+                    for name in ("id", "title", "summary", "topic", "order", "updated", "verified", "expires")
+                },
+                "digest": digest,
+                "sections": len(article["sections"]),
+            }
+            for article, digest in zip(self._outlines, self._digests, strict=True)
+        ]
+        _write_json(place / "articles.json", articles)
+        _write_json(
+            place / "topics.json", sorted(self._topics.values(), key=lambda topic: (topic["order"], topic["id"]))
+        )
+        values: dict[tuple[str, str], list[int]] = defaultdict(list)
+        at = 0
+        for article in self._outlines:
+            sections = range(at, at := at + len(article["sections"]))
+            for name in FACETS:
+                own = ([article[name]] if article[name] else []) if name == "topic" else article[name]
+                for value in dict.fromkeys(own):
+                    values[name, value].extend(sections)
+        bits = np.zeros((len(values), -(-at // 64) * 64), bool)
+        for row, pair in enumerate(sorted(values)):
+            bits[row, values[pair]] = True
+        np.save(place / "facets.npy", np.packbits(bits, axis=1, bitorder="little").view(np.uint64))
+        _write_json(place / "facets.json", sorted(values))
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")

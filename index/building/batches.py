@@ -1,0 +1,104 @@
+"""Batches: many articles prepared, on every core.
+
+In: the changed files, and what to tell of the progress. Out: their articles, drafts and problems. Why processes: jieba
+and markdown-it hold the interpreter. Why batches: one file is too little to send. Why a pool from a number of files on:
+starting one costs as much as preparing a few.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from index.building.preparing import Prepared, prepare
+from index.model import Problem
+from index.text.segmenting import Segmenter, segmenter_for
+from index.text.tuning import Tuning
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage's name, how much is done and how much there is."""
+
+_FILES_A_TASK = 16
+_PARALLEL_FROM = 24  # files; below, starting a pool costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An article's file as it was read."""
+
+    id: str
+    path: str
+    raw: bytes
+    digest: str
+
+
+_segmenter: Segmenter | None = None  # a worker process's own, inherited by fork
+
+
+def prepare_all(
+    files: list[File], tuning: Tuning, tell: Progress
+) -> tuple[dict[str, Prepared], list[str], list[Problem]]:
+    """Prepare the changed files on every core. Returns the articles by id, the drafts' ids, and all problems."""
+    prepared: dict[str, Prepared] = {}
+    drafts: list[str] = []
+    problems: list[Problem] = []
+    tell("prepare", 0, len(files))
+    if not files:
+        return prepared, drafts, problems
+    done = 0
+    for batch in _batches(files, tuning):
+        for article, found, draft in batch:
+            problems.extend(found)
+            if article is not None:
+                prepared[article.id] = article
+                if draft:
+                    drafts.append(article.id)
+        done += len(batch)
+        tell("prepare", done, len(files))
+    return prepared, drafts, problems
+
+
+def _batches(files: list[File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem], bool]]]:
+    global _segmenter
+    _segmenter = segmenter_for(tuning.words)
+    workers = min(os.cpu_count() or 1, 8)
+    if len(files) >= _PARALLEL_FROM:
+        _segmenter.load()
+    tasks = [files[i : i + _FILES_A_TASK] for i in range(0, len(files), _FILES_A_TASK)]
+    if len(files) < _PARALLEL_FROM or workers == 1:
+        yield from map(_prepare_batch, tasks)
+        return
+    import multiprocessing  # 20 ms that an incremental build need not take
+    from concurrent.futures import ProcessPoolExecutor
+
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context(method), initializer=_start_worker, initargs=(tuning.words,)
+    ) as pool:
+        yield from pool.map(_prepare_batch, tasks)
+
+
+def _start_worker(words: Iterable[str]) -> None:
+    global _segmenter
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if _segmenter is None:  # spawned, not forked
+        _segmenter = segmenter_for(tuple(words))
+        _segmenter.load()
+
+
+def _end_with_parent() -> None:
+    """A worker whose build was killed would wait for work for good, and hold the lock that it inherited."""
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    parent = parent_process()
+    if parent:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _prepare_batch(files: list[File]) -> list[tuple[Prepared | None, list[Problem], bool]]:
+    assert _segmenter is not None
+    return [prepare(file.id, file.path, file.raw, file.digest, _segmenter) for file in files]

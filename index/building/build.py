@@ -1,0 +1,222 @@
+"""Building: the content folder becomes the live snapshot. The whole flow is `build`, top to bottom.
+
+In: a folder of Markdown and the index folder. Out: a new snapshot beside the live one, verified, then switched to; or
+ContentFaults with every fault, the live one untouched. Why in these stages: reading and segmenting cost nearly
+everything and depend on one file each, so they run on every core and only for files whose bytes changed; the rest is
+array work, done anew each time, so that an incremental build gives the very bytes a full build would.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.building.assembling import assemble
+from index.building.batches import File, Progress, prepare_all
+from index.building.parts import Previous, open_previous
+from index.content.articles import article_id, read_topics, scan
+from index.content.linking import IMAGE_TYPES
+from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
+from index.store.snapshots import FORMAT, Checked, IndexFolder, write_stamp
+from index.store.writing import Files
+from index.text.tuning import Tuning, read_tuning
+from index.weights import load_weights
+
+if TYPE_CHECKING:
+    from index.search.opening import Snapshot
+
+_SHAPING = ("content", "text", "store", "building", "model.py", "search/sounds.py")
+"""The rooms whose code decides what a snapshot holds; a change in one forces a full build."""
+
+
+def build(
+    content: Path,
+    index: Path,
+    *,
+    full: bool = False,
+    drafts: bool = False,
+    keep: int = 3,
+    progress: Progress | None = None,
+    last: Future[Checked] | None = None,
+) -> BuildReport:
+    """Bring the index in `index` up to date with the articles in `content`.
+
+    `last`: the live snapshot, where somebody is checking it already. Incremental unless `full` is set or something that
+    shapes every section changed (dictionary, weights, format). Raises ContentFaults, or IndexUnavailable where the
+    folders cannot be read or written. A second build waits for the first.
+    """
+    started = time.perf_counter()
+    tell = progress or (lambda stage, done, total: None)
+    if not content.is_dir():
+        raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
+    folder = IndexFolder(index)
+    with _failures_told(index), folder.lock():
+        tuning = read_tuning(content)
+        shape = _shape(tuning, drafts)
+        with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
+            reading = pool.submit(_read, content)
+            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape, last)
+            sources = reading.result()
+        known = previous.digests if previous else {}
+        changed = [file for file in sources if known.get(file.id) != file.digest]
+        topics, problems = read_topics(content)
+        prepared, skipped, found = prepare_all(changed, tuning, tell)
+        problems = [*found, *problems]
+        if faults := tuple(problem for problem in problems if problem.level == "fault"):
+            raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
+        skipped_ids = {item for item in skipped if not drafts}
+        identity = _identity(shape, tuning, sources, topics, _pictures(content))
+        removed = len(known.keys() - {file.id for file in sources})
+        if previous and previous.stamp["id"] == identity:
+            counts = previous.stamp["articles"], previous.stamp["sections"]
+            return BuildReport(*counts, 0, 0, time.perf_counter() - started, previous.place.name, False, "")
+        ids = [file.id for file in sources if file.id not in skipped_ids]
+        with folder.building() as place:
+            tell("write", 0, 1)
+            with Files(place) as files:
+                files.beside(folder.drop, max(keep - 1, 1))
+                made = assemble(files, content, ids, prepared, previous, topics, load_weights())
+                from index.search.opening import Snapshot  # loads while the last files are written
+            write_stamp(
+                place,
+                {
+                    "id": identity,
+                    "shape": shape,
+                    "built": datetime.now(UTC).isoformat(timespec="seconds"),
+                    **made,
+                    "drafts": sorted(skipped),
+                    "tuning": tuning.as_json(),
+                },
+                files.checksums,
+            )
+            # The checksums were taken from the written files a moment ago.
+            _verify(Snapshot(place, verify=False))
+            tell("write", 1, 1)
+            name = folder.publish(place, identity[:12], keep)
+    return BuildReport(
+        made["articles"],
+        made["sections"],
+        len(changed),
+        removed,
+        time.perf_counter() - started,
+        name,
+        previous is None,
+        reason,
+        tuple(problems),
+    )
+
+
+def _sources(place: Path) -> list[Path]:
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
+
+
+def _shape(tuning: Tuning, drafts: bool) -> dict[str, str]:
+    """What every section depends on besides its file; the keys name the reason for a full build."""
+    package = Path(__file__).parent.parent
+    code = hashlib.sha256()
+    for file in sorted(file for name in _SHAPING for file in _sources(package / name)):
+        code.update(file.read_bytes())
+    return {
+        "索引格式": str(FORMAT),
+        "程序": code.hexdigest()[:16],
+        "分词词典": hashlib.sha256("\n".join(tuning.words).encode()).hexdigest()[:16],
+        "权重": load_weights().stamp,
+        "草稿设置": str(drafts),
+    }
+
+
+def _previous(folder: IndexFolder, shape: dict[str, str], last: Future[Checked] | None) -> tuple[Previous | None, str]:
+    try:
+        place, stamp = _checked(folder, last)
+        changed = [name for name, value in shape.items() if stamp["shape"].get(name) != value]
+        if changed:
+            return None, "、".join(changed) + "有变化"
+        return open_previous(place, stamp), ""
+    except IndexUnavailable as error:
+        return None, "首次建立" if not folder.names() else str(error)
+    except Exception as error:  # whole, but not ours: no reason to end the build that mends it
+        return None, f"旧索引读不懂（{type(error).__name__}）"
+
+
+def _checked(folder: IndexFolder, last: Future[Checked] | None) -> Checked:
+    with suppress(IndexUnavailable):
+        if last and last.result()[0] == folder.live():
+            return last.result()
+    return folder.checked()  # another build was quicker to get the lock, or the snapshot is damaged
+
+
+def _read(content: Path) -> list[File]:
+    files = []
+    for relative, path in scan(content):
+        try:
+            with path.open("rb", buffering=0) as file:  # a buffer takes as long as the file
+                raw = file.read()
+        except FileNotFoundError:
+            continue  # deleted since the scan
+        except OSError as error:
+            raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
+        files.append(File(article_id(relative), relative, raw, hashlib.sha256(raw).hexdigest()[:32]))
+    return sorted(files, key=lambda file: file.id)
+
+
+_WHY = {
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已满",
+    errno.EROFS: "文件系统是只读的",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EFBIG: "文件超过了大小限制",
+    errno.EIO: "磁盘读写出错",
+}
+
+
+def _why(error: OSError) -> str:
+    return _WHY.get(error.errno or 0, error.strerror or f"没有写完整，多半是磁盘已满（{error}）")
+
+
+@contextmanager
+def _failures_told(index: Path) -> Iterator[None]:
+    """Turn what the machine lacks into IndexUnavailable: what happened, where, and that readers notice nothing."""
+    kept = "线上的索引没有动，处理后重新运行即可。"
+    try:
+        yield
+    except OSError as error:
+        raise IndexUnavailable(f"更新没有完成：{error.filename or index}：{_why(error)}。{kept}") from error
+    except (MemoryError, BrokenExecutor) as error:
+        raise IndexUnavailable(f"更新没有完成：内存不够，或进程被系统结束。{kept}") from error
+
+
+def _pictures(content: Path) -> list[tuple[str, int, int]]:
+    """The pictures in the content folder, with size and time of change; a new one makes a new snapshot."""
+    found = []
+    for folder, _, names in os.walk(content):
+        for file in (Path(folder, name) for name in names if Path(name).suffix.lower() in IMAGE_TYPES):
+            with suppress(FileNotFoundError):  # deleted meanwhile, or a link to nothing
+                status = file.stat()
+                found.append((str(file.relative_to(content)), status.st_size, status.st_mtime_ns))
+    return sorted(found)
+
+
+def _identity(shape: dict[str, str], tuning: Tuning, files: list[File], topics: Any, pictures: Any) -> str:
+    digest = hashlib.sha256(repr((sorted(shape.items()), tuning, topics)).encode())
+    digest.update(repr(pictures).encode("utf-8", "surrogateescape"))
+    for file in files:
+        digest.update(f"{file.id}\0{file.digest}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:32]
+
+
+def _verify(snapshot: Snapshot) -> None:
+    """Ask the new snapshot, opened as a server would, for what it must have; one that fails never goes live."""
+    searchable = (card.title for card in snapshot.cards() if any(map(str.isalnum, card.title)))
+    title = next(searchable, None)
+    # In quotes, or other regions' words would be looked up: loading and leaving OpenCC takes 0.1 s.
+    if title and not snapshot.search(f'"{title}"').total:
+        raise IndexUnavailable(f"新索引自检失败：用标题「{title}」搜不到文章。线上索引没有动。请报告这个错误。")

@@ -1,0 +1,91 @@
+"""Merging: an inverted index with some sections taken out and others put in.
+
+In: the last snapshot's inverted index, where its sections stand now, and the inverted index of the changed sections.
+Out: the inverted index of the whole, equal to the last bit to one made from scratch as long as the average lengths are
+the same (`inverting.average_lengths` rounds them; the caller compares).
+Why: inverting 12,700 sections anew takes a second, taking out ten and putting in ten a tenth of that.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.building.inverting import Inverted, Pieces, narrow, starts_of
+
+
+def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDArray[np.int64]) -> Inverted:
+    """Return the whole. `moved`: per old section its new number, or -1 if it is gone; `places`: those of fresh ones.
+
+    Both ascend, as sections do. The weights of `fresh` must stem from the average lengths of `old`.
+    """
+    # An array of all postings costs its pages anew (30 MB, 25 ms at 12,700 sections): there is none but the old one.
+    kept = moved >= 0
+    count = int(kept.sum()) + len(places)
+    gone = _postings_of(np.flatnonzero(~kept), old.sections)
+    lost = np.bincount(np.searchsorted(old.starts, gone, side="right") - 1, minlength=len(old.keys))
+    kind = narrow(count)
+    sections = old.sections.astype(kind, copy=False)
+    if (moved[kept] != np.flatnonzero(kept)).any():
+        # One that is gone counts as the one before it, so that each list goes on ascending.
+        sections = np.maximum.accumulate(np.maximum(moved, 0)).astype(kind)[old.sections]
+
+    starts = old.starts.astype(np.int64)
+    new = places[fresh.sections].astype(kind)
+    term = np.searchsorted(old.keys, fresh.keys)
+    known = old.keys[np.minimum(term, len(old.keys) - 1)] == fresh.keys if len(old.keys) else np.zeros(len(term), bool)
+    view: Any = memoryview(sections.data)  # numpy takes five times as long to look for one number
+    sizes = np.diff(fresh.starts).astype(np.int64)
+    begin, end = (starts[some].repeat(sizes).tolist() for some in (term, np.minimum(term + known, len(old.keys))))
+    at = np.array(list(map(bisect_left, repeat(view), new.tolist(), begin, end)), np.int64)
+    keys = np.insert(old.keys, term[~known], fresh.keys[~known])
+    total = np.insert(np.diff(starts) - lost, term[~known], 0)
+    total[np.searchsorted(keys, fresh.keys)] += sizes
+    lengths = np.zeros((3, count, old.lengths.shape[2]), np.uint32)
+    lengths[:, moved[kept]] = old.lengths[:, kept]
+    lengths[:, places] = fresh.lengths
+    stretches = _splice(len(sections), gone, at)
+    return Inverted(
+        keys=keys[total > 0],
+        starts=starts_of(total[total > 0].astype(np.uint64)),
+        sections=_spliced(sections, new, stretches),
+        weights=_spliced(old.weights, fresh.weights, stretches),
+        lengths=lengths,
+    )
+
+
+def _postings_of(gone: NDArray[np.int64], sections: Any) -> NDArray[np.int64]:
+    """Where the postings of the sections `gone` (ascending) lie."""
+    if not len(gone):
+        return gone
+    # Sections of one article are neighbours: comparing takes a tenth of looking each posting up.
+    first, last = gone[[0, -1]].tolist()
+    near = np.flatnonzero((sections >= first) & (sections <= last))
+    return near if last - first == len(gone) - 1 else near[np.isin(sections[near], gone)]
+
+
+def _splice(count: int, gone: NDArray[np.int64], at: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """Cut an array of `count` so that its numbers at `gone` fall out and others can go in before those at `at`.
+
+    Both ascend. Returns for each stretch that stays its begin and end, and which of the others follows it, or -1.
+    """
+    cuts = np.concatenate((at, gone))
+    order = np.argsort(cuts, kind="stable")
+    cuts, follows = cuts[order], np.where(order < len(at), order, -1)
+    begins = np.concatenate((np.zeros(1, np.int64), cuts + (follows < 0)))
+    return list(zip(begins.tolist(), [*cuts.tolist(), count], [*follows.tolist(), -1], strict=True))
+
+
+def _spliced(old: Any, new: Any, stretches: list[tuple[int, int, int]]) -> Pieces:
+    size, whole, fresh = old.itemsize, old.view(np.uint8).data, new.view(np.uint8).data
+    parts = []
+    for begin, end, follows in stretches:
+        if begin < end:
+            parts.append(whole[begin * size : end * size])
+        if follows >= 0:
+            parts.append(fresh[follows * size : (follows + 1) * size])
+    return Pieces(old.dtype, parts)

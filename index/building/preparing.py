@@ -1,0 +1,102 @@
+"""Preparing: one article, ready to be indexed and shown; the slow part of a build, done once per changed file.
+
+In: the bytes of a Markdown file. Out: the article's page as JSON, and for each section its text as written, folded,
+and as word numbers. Why a record of plain bytes and arrays: it crosses from worker processes cheaply, and the next
+build takes it out of the last snapshot instead of making it again.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+from index.building.inverting import FIELD_BREAK, SECTION_BREAK
+from index.content.articles import media, parse
+from index.model import Article, Problem, Section
+from index.store.blobs import Packed
+from index.store.serializing import article_to_bytes, outline_to_json
+from index.text.folding import clean, fold
+from index.text.segmenting import Segmenter
+
+_BREAKS = str.maketrans({FIELD_BREAK: " ", SECTION_BREAK: " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One article. Lists run parallel, one item a section; `words` numbers point into `vocabulary`."""
+
+    id: str
+    digest: str
+    page: bytes
+    outline: bytes
+    """The article, and all of it but its text, as JSON: see `serializing.py`."""
+    text: Packed
+    """The body as written, UTF-8; what snippets are cut from."""
+    folded: Packed
+    """Title, aliases, heading and body joined by FIELD_BREAK, folded: as many characters as written."""
+    visible: list[int]
+    """The first byte of `folded` that is the section's own: all of the lead's, from the heading on elsewhere."""
+    lengths: list[int]
+    """Characters of `folded`."""
+    words: array[int]
+    word_counts: list[int]
+    """Four a section: how many words are in each field."""
+    vocabulary: list[str]
+
+
+def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:
+    """Return title, aliases, heading and body of a section, as they are searched.
+
+    The part above the first heading stands for the article as a whole: it also holds the summary, and with the aliases
+    what the article applies to, which is shown there: a carrier's name finds it though no sentence says it.
+    """
+    applies = () if section.anchor else (*article.region, *article.carrier, *article.situation, *article.device)
+    aliases = "\n".join(dict.fromkeys((*article.aliases, *article.tags, *applies)))
+    body = section.text
+    if not section.anchor and article.summary and article.summary not in body:
+        body = f"{article.summary}\n{body}" if body else article.summary
+    title, aliases, heading, body = (
+        clean(part).translate(_BREAKS) for part in (article.title, aliases, section.heading, body)
+    )
+    return title, aliases, heading, body
+
+
+def prepare(
+    article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter
+) -> tuple[Prepared | None, list[Problem], bool]:
+    """Prepare one file. Returns (None, problems, False) for a file at fault; the flag says whether it is a draft."""
+    article, problems = parse(article_id, path, raw)
+    if article is None:
+        return None, problems, False
+    numbers: dict[str, int] = {}
+    words, word_counts = array("I"), []
+    texts, all_folded, visible, lengths = [], [], [], []
+    cached: dict[str, list[str]] = {}
+    for section in article.sections:
+        parts = section_fields(article, section)
+        folded = [fold(part) for part in parts]
+        for field, text in enumerate(folded):
+            if field < 2:  # title and aliases are much the same in every section of the article
+                terms = cached[text] if text in cached else cached.setdefault(text, segmenter.terms(text))
+            else:
+                terms = segmenter.terms(text)
+            words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
+            word_counts.append(len(terms))
+        texts.append(parts[-1].encode("utf-8", "replace"))
+        all_folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
+        visible.append(len(f"{folded[0]} {folded[1]} ".encode("utf-8", "replace")) if section.anchor else 0)
+        lengths.append(len(all_folded[-1].decode()))
+    prepared = Prepared(
+        article_id,
+        digest,
+        article_to_bytes(article),
+        outline_to_json(article, media(article)),
+        Packed.of(texts),
+        Packed.of(all_folded),
+        visible,
+        lengths,
+        words,
+        word_counts,
+        list(numbers),
+    )
+    return prepared, problems, article.draft

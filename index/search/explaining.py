@@ -1,0 +1,55 @@
+"""Explaining: why a section is found where it is, or why it is not.
+
+In: what was found for a query, and one section. Out: lines of text for `helpcenter explain`. Why from the posting
+lists again and not from the ranking: the sum over terms must come out as the score, and a test adds it up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from index.search.layering import Found
+from index.search.searching import Scorer
+
+_KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
+_ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）", "similar": "（相近）"}
+_LAYERS = {"words": "词语匹配", "substring": "原文包含", "pinyin": "拼音匹配", "similar": "相近写法"}
+
+
+def explain(scorer: Scorer, found: Found, number: int, place: str) -> str:
+    """Return the explanation of section `number`, called `place`."""
+    query, ranking = found.query, found.ranking
+    words = [term.text for term in query.terms if term.kind == "words" and term.origin == "query"]
+    lines = [f"查询：{query.text}", f"折叠后：{query.folded}", f"切分：{' / '.join(words) or '（没有可查的词）'}"]
+    if found.suggestion:
+        lines.append(f"没有小节包含原文，改查：{found.suggestion}")
+    lines.append(f"小节：{place}")
+    if ranking.found[number]:
+        rank = int(np.count_nonzero((ranking.scores > ranking.scores[number]) & ranking.found)) + 1
+        score = f"得分 {ranking.scores[number]:.4f}"
+        layer = _LAYERS[found.reason(number)[0]]
+        lines.append(f"结果：第 {rank} 位，共 {ranking.total} 个；匹配层：{layer}；{score}")
+    else:
+        lines.append("结果：没有出现")
+    if number in ranking.contained:
+        lines.append("整个查询原样出现在这一节里，排在所有不含原文的小节之前")
+    elif number in ranking.complete:
+        lines.append("查询的每个词都在这一节里")
+    lines.append("各项得分：")
+    total = 0.0
+    missing = []
+    for term, share, frequency in scorer.shares(query, number):
+        total += share
+        if share:
+            name = f"{_KINDS[term.kind]} {term.text}{_ORIGINS[term.origin]}"
+            lines.append(f"  {share:8.4f}  {name}  权重 {term.weight:.2f}，{frequency} 个小节有它")
+        elif term.kind == "words" and term.origin == "query":
+            missing.append(f"{term.text}（{'其他小节有' if frequency else '整个索引里没有'}）")
+    lines.append(f"  {total:8.4f}  合计（BM25F）；其余来自原样出现、相邻或改查的加分")
+    if missing:
+        lines.append("这一节缺的词：" + "、".join(missing))
+    if not ranking.found[number]:
+        lines.append(
+            "怎样才能找到：在文章的 aliases 里写上读者的说法，或在 _search/synonyms.txt 里加一组，再重建索引。"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,282 @@
+"""Guessing: where nothing contains what was typed, what the reader may have meant.
+
+In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with its layer:
+`pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings.
+Why whole rewritten queries: a guess is then ranked, verified and marked exactly as if it had been typed, and can be
+offered as 您是不是要找 …. Whether it may be shown at all is for `layering.py` to say.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise, product
+from typing import Any
+
+import numpy as np
+
+from index.building.inverting import gram_key, gram_text, word_key
+from index.search.containing import Postings, Span
+from index.search.queries import Query, Unit
+from index.search.sounds import Sounds
+from index.text.segmenting import Segmenter
+
+_LONGEST = 8  # characters of a unit guessed as a whole; longer ones are sentences, mended word by word
+_BEAM = 60
+_TRIED = 10
+_UNITS = 6  # unknown units guessed in one query; forty of them took seconds, and are no slip of the keyboard
+_LETTERS = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A rewritten query."""
+
+    text: str
+    layer: str
+    weight: float
+    """0 to 1, how likely; orders the guesses."""
+    word: str = ""
+    """The one word that was put right in a sentence; empty where a whole unit was replaced."""
+
+
+class Guesser:
+    """Guesses over one snapshot's vocabulary."""
+
+    def __init__(self, postings: Postings, sounds: Sounds, segmenter: Segmenter, synonyms: Iterable[str]) -> None:
+        self._sounds = sounds
+        self._segmenter = segmenter
+        self._postings = postings
+        self._keys = postings.terms.keys
+        self._synonyms = dict.fromkeys(synonyms)
+
+    @cached_property
+    def _latin(self) -> dict[int, list[str]]:
+        """Latin words by length."""
+        found: dict[int, list[str]] = {}
+        for word in dict.fromkeys((*self._postings.terms.vocabulary, *self._synonyms)):
+            if word.isascii() and word.isalpha():
+                found.setdefault(len(word), []).append(word)
+        return found
+
+    def guesses(self, query: Query) -> list[Guess]:
+        """Return the rewritten queries worth trying, the likeliest first; empty if every unit stands somewhere."""
+        found: list[Guess] = []
+        letters = _LETTERS.search(query.folded)
+        if letters:
+            typed = letters.group()
+            unknown = self._unknown(unit for unit in query.units if unit.kind == "latin" and unit.text.isalpha())
+            near = {unit.text: self._near(unit.text) for unit in unknown}
+            for text, words in near.items():
+                found.extend(self._replaced(query, text, words, "similar"))
+            spelled = (typed, *near) if len(near) < len(typed.split()) else (typed,)
+            for text in dict.fromkeys(spelled) if near else ():
+                # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
+                initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
+                found.extend(self._replaced(query, text, self._spelled(text, initials), "pinyin"))
+        for unit in self._unknown(unit for unit in query.units if unit.kind == "han" and len(unit.text) > 1):
+            if len(unit.text) <= _LONGEST:
+                if not self._sensible(unit):
+                    found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
+            else:
+                found.extend(self._mended(query, unit))
+        best: dict[str, Guess] = {}
+        for guess in sorted(found, key=lambda guess: -guess.weight):
+            best.setdefault(guess.text, guess)
+        return list(best.values())[:_TRIED]
+
+    def _unknown(self, units: Iterable[Unit]) -> list[Unit]:
+        """The first few of the units that stand nowhere, each once."""
+        strange = {unit.text: unit for unit in units if not self._postings.stands(unit)}
+        return list(strange.values())[:_UNITS]
+
+    def _sensible(self, unit: Unit) -> bool:
+        """Whether all its words are known, and none is a single character: no slip then, only new side by side."""
+        return all(len(word) > 1 and (self._frequency(word) or word in self._synonyms) for word in unit.parts)
+
+    def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
+        for variant, weight in variants:
+            yield Guess(query.folded.replace(typed, variant, 1), layer, weight)
+
+    # Sounds
+
+    def _spelled(self, letters: str, initials: bool) -> list[tuple[str, float]]:
+        """Characters that letters may spell: whole syllables, the last perhaps half-typed, or with `initials` these."""
+        pieces = re.split(r"[ ']", letters)
+        ways: list[tuple[list[tuple[str, ...]], float]] = []
+        for way in self._sounds.spell("".join(pieces)):
+            if len(pieces) > 1 and not _respects(way, pieces):
+                continue
+            *whole, last = way
+            complete = bool(self._sounds.number(last))
+            options = [(syllable,) for syllable in whole]
+            ways.append(
+                ([*options, (last,)] if complete else [*options, self._sounds.starting(last)], 1.0 if complete else 0.8)
+            )
+            if complete and len(way) > 1:
+                longer = tuple(other for other in self._sounds.starting(last) if other != last)
+                if longer:
+                    ways.append(([*options, longer], 0.6))
+        if initials and len(pieces) == 1 and 2 <= len(letters) <= 6:
+            ways.append(([self._sounds.starting(letter) for letter in letters], 0.5))
+        found: dict[str, float] = {}
+        for syllables, weight in ways:
+            for text, likely in self._strings(syllables):
+                found[text] = max(found.get(text, 0.0), weight * likely)
+        return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _heard(self, typed: str) -> list[tuple[str, float]]:
+        """Strings of the index that sound like `typed`, or have two characters swapped, most likely neighbours."""
+        found: dict[str, float] = {}
+        readings = [self._sounds.of(character) for character in typed]
+        if all(readings):
+            for text, likely in self._strings(readings):
+                same = sum(a == b for a, b in zip(text, typed, strict=True)) / len(typed)
+                if text != typed:
+                    found[text] = 0.5 * likely + 0.4 * same + 0.1
+        pairs = self._postings.spans([gram_key(one + other) for one, other in product(set(typed), repeat=2)])
+        for i, j in combinations(range(len(typed)), 2):
+            swapped = typed[:i] + typed[j] + typed[i + 1 : j] + typed[i] + typed[j + 1 :]
+            if swapped != typed and len(self._postings.find(swapped, pairs)):
+                weight = (0.75 if self._frequency(swapped) else 0.4) / (1 if j == i + 1 else 2)
+                found[swapped] = max(found.get(swapped, 0.0), weight)
+        return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _mended(self, query: Query, unit: Unit) -> list[Guess]:
+        """A sentence with one word the index lacks replaced by one that sounds the same.
+
+        A slip of the keyboard falls apart when it is cut: looked at are pairs across two single characters and words
+        of the dictionary that the index lacks, not every unusual pair; most questions have some of those.
+        """
+        found: list[Guess] = []
+        at = 0
+        for i, word in enumerate(unit.parts):
+            after = unit.parts[i + 1] if i + 1 < len(unit.parts) else ""
+            pair = word if len(word) == 2 else word + after if len(word) == len(after) == 1 else ""
+            begin, at = at, at + len(word)
+            if not pair or self._stands(pair):
+                continue
+            readings = [self._sounds.of(character) for character in pair]
+            for variant, likely in self._strings(readings)[:3] if all(readings) else ():
+                if self._frequency(variant) and self._segmenter.knows(variant):
+                    mended = unit.text[:begin] + variant + unit.text[begin + 2 :]
+                    text = query.folded.replace(unit.text, mended, 1)
+                    found.append(Guess(text, "similar", 0.5 * likely, variant))
+        return sorted(found, key=lambda guess: -guess.weight)[:3]
+
+    def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
+        """Strings that stand somewhere and sound so, with a likelihood of 0 to 1, the likeliest first."""
+        if len(syllables) < 2 or not all(syllables):
+            return []
+        beam: list[str] = []
+        spans: dict[int, Span] = {}
+        rarest: Any = None  # for each of the beam, in how many sections its rarest pair stands
+        for left, right in pairwise(syllables):
+            keys, begins, ends = self._pairs(left, right)
+            spans.update(zip(keys.tolist(), zip(begins.tolist(), ends.tolist(), strict=True), strict=True))
+            pairs, sizes = list(map(gram_text, keys.tolist())), ends - begins
+            if not pairs:
+                return []
+            if rarest is None:
+                beam, rarest = pairs, sizes
+                continue
+            ends_with, begins_with = (
+                np.array([ord(text[at]) for text in some]) for some, at in ((beam, -1), (pairs, 0))
+            )
+            one, other = np.nonzero(ends_with[:, np.newaxis] == begins_with)
+            both = np.minimum(rarest[one], sizes[other])
+            best = np.argsort(-both, kind="stable")[:_BEAM]
+            beam = [beam[i] + pairs[j][1] for i, j in zip(one[best].tolist(), other[best].tolist(), strict=True)]
+            rarest = both[best]
+            if not beam:
+                return []
+        beam = beam[:_BEAM]
+        keys = [word_key(text) for text in beam]
+        words = self._postings.spans(keys)
+        found: list[tuple[str, float]] = []
+        for text, key in zip(beam, keys, strict=True):
+            begin, end = words.get(key, (0, 0))
+            if len(text) > 2 and begin == end and not len(self._postings.find(text, spans)):
+                continue
+            word = 0.3 + 0.2 * min(end - begin, 20) / 20 if end > begin else 0.0
+            found.append((text, 0.4 + word + (0.1 if self._segmenter.knows(text) else 0.0)))
+        return sorted(found, key=lambda item: -item[1])
+
+    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> tuple[Any, Any, Any]:
+        """The index's pairs of characters that sound so, the most frequent first: their keys, and where the postings of
+        each begin and end."""
+        terms = np.sort(self._sounds.pairs(first, second)).astype(np.int64)
+        terms = terms[np.diff(terms, prepend=-1) > 0]
+        starts = self._postings.terms.starts
+        sizes = (starts[terms + 1] - starts[terms]).astype(np.int64)
+        best = terms[np.argsort(-sizes, kind="stable")[: _BEAM * 4]]
+        return self._keys[best], starts[best].astype(np.int64), starts[best + 1].astype(np.int64)
+
+    def _stands(self, text: str) -> bool:
+        """Whether some section contains `text`."""
+        return bool(len(self._postings.find(text)))
+
+    def _frequency(self, word: str) -> int:
+        return self._postings.frequency(word_key(word))
+
+    # Spelling
+
+    def _near(self, word: str) -> list[tuple[str, float]]:
+        """Latin words of the index one slip away from `word`, two from six letters on; else those it may begin."""
+        if len(word) < 3:
+            return []
+        slips = 1 if len(word) < 6 else 2
+        from rapidfuzz import process  # 40 ms that only a misspelt word need wait for
+        from rapidfuzz.distance import OSA
+
+        lengths = range(max(3, len(word) - slips), min(24, len(word) + slips) + 1)
+        others = [other for length in lengths for other in self._latin.get(length, ())]
+        near = process.extract(word, others, scorer=OSA.distance, score_cutoff=slips, limit=None)
+        if not near and len(word) > 3:
+            return self._beginning(word)
+        sizes = self._sizes([other for other, _, _ in near])
+        near.sort(key=lambda item: (item[1], -sizes[item[0]]))
+        return [(other, 0.9 - 0.3 * distance + 0.01 * min(sizes[other], 10)) for other, distance, _ in near[:_TRIED]]
+
+    def _beginning(self, word: str) -> list[tuple[str, float]]:
+        """Latin words of the index that begin with `word` but for one slip, which is rarely in the first letter."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        words = self._postings.terms.vocabulary
+        first, last = (bisect.bisect_left(words, chr(ord(word[0]) + step)) for step in (0, 1))
+        longer = [
+            other for other in words[first:last] if len(other) > len(word) and other.isascii() and other.isalpha()
+        ]
+        found = [
+            longer[at]
+            for size in (len(word), len(word) + 1)
+            for _, _, at in process.extract(
+                word, [other[:size] for other in longer], scorer=OSA.distance, score_cutoff=1, limit=_TRIED
+            )
+        ]
+        weights = {other: 0.4 + 0.01 * min(size, 10) for other, size in self._sizes(found).items()}
+        return sorted(weights.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _sizes(self, words: Sequence[str]) -> dict[str, int]:
+        """In how many sections each word stands."""
+        keys = {word: word_key(word) for word in words}
+        spans = self._postings.spans(list(keys.values()))
+        return {word: end - begin for word, key in keys.items() for begin, end in [spans.get(key, (0, 0))]}
+
+
+def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:
+    """Whether syllables end wherever the reader typed a space."""
+    ends, at = set(), 0
+    for syllable in way:
+        at += len(syllable)
+        ends.add(at)
+    at = 0
+    for piece in pieces[:-1]:
+        at += len(piece)
+        if at not in ends:
+            return False
+    return True

@@ -1,0 +1,251 @@
+"""Opening: a snapshot's files become what answers.
+
+In: a snapshot's folder, queries. Out: results, articles, topics. Why one `Snapshot` object per built index: it is
+immutable and answers from memory-mapped files alone, so every worker and thread can share it, a page and its hits
+come from one version, and switching to a new index is replacing one reference (`live.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from whoosh.index import open_dir
+
+from index.model import ArticleCard, ArticlePage, FacetCount, Hit, Results, Topic
+from index.search.containing import Postings, among
+from index.search.explaining import explain
+from index.search.filtering import Filters, meet
+from index.search.guessing import Guesser
+from index.search.layering import Layers
+from index.search.queries import Parser, Query
+from index.search.relating import Relatives
+from index.search.searching import Scorer
+from index.search.snippets import snippet
+from index.search.sounds import Sounds
+from index.store.blobs import Texts
+from index.store.posting_files import INDEX_NAME
+from index.store.serializing import CARD_BREAK, article_from_bytes
+from index.store.snapshots import read_stamp
+from index.text.segmenting import segmenter_for
+from index.text.tuning import tuning_from_json
+from index.weights import load_weights
+
+MAX_LIMIT = 100
+"""The most hits of one page."""
+
+_PARSED = 64  # queries kept parsed, for the next page and the counts of filters; 512 cost the collector 9 ms at a time
+
+
+def _parsing(parser: Parser, scorer: Scorer) -> Callable[[str], Query]:
+    """What parses a query, with a memory of its own: one shared by all snapshots would keep the old ones open."""
+
+    @lru_cache(maxsize=_PARSED)
+    def parse(text: str) -> Query:
+        query = parser.parse(text)
+        scorer.expand(query)
+        return query
+
+    return parse
+
+
+class Snapshot:
+    """One built index. `id` changes with any change of content; `built` is when, in UTC."""
+
+    def __init__(self, place: Path, verify: bool = True) -> None:
+        stamp = read_stamp(place, verify)
+        self.id: str = stamp["id"]
+        self.built = datetime.fromisoformat(stamp["built"])
+        self.article_count: int = stamp["articles"]
+        self.section_count: int = stamp["sections"]
+        tuning = tuning_from_json(stamp["tuning"])
+        reader = open_dir(str(place), indexname=INDEX_NAME, readonly=True).reader()
+        self._cards = reader._perdoc.cards
+        self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
+        self._sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
+        weights = load_weights()
+        postings = Postings(reader._terms, self._folded, self._sections)
+        self._scorer = Scorer(postings, weights)
+        # Remembered here and not there: see Scorer's own memory.
+        self._near = lru_cache(maxsize=512)(Relatives(place, reader._terms, self._sections, weights).near)
+        self._segmenter = segmenter_for(tuning.words)
+        self._parse = _parsing(Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights), self._scorer)
+        synonyms = (member for group in tuning.synonyms for member in group)
+        guesser = Guesser(postings, Sounds(place), self._segmenter, synonyms)
+        self._layers = Layers(self._scorer, guesser, self._parse)
+        self._articles: list[dict[str, Any]] = _json(place, "articles")
+        self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
+        self._lines = tuple(map(_article_card, self._articles))
+        self._topics = self._read_topics(_json(place, "topics"))
+        self._media = Texts(place / "media")
+        self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
+        self._filters = Filters(place, self.section_count)
+
+    def load(self) -> None:
+        """Load the whole dictionary; for a server, before it forks."""
+        self._segmenter.load()
+
+    # Articles
+
+    def cards(self) -> tuple[ArticleCard, ...]:
+        """All articles, by id."""
+        return self._lines
+
+    def topics(self) -> tuple[Topic, ...]:
+        """All topics in their order."""
+        return tuple(self._topics.values())
+
+    def topic(self, topic_id: str) -> Topic | None:
+        """One topic, or None."""
+        return self._topics.get(topic_id)
+
+    def page(self, article_id: str) -> ArticlePage | None:
+        """An article with its surroundings, or None."""
+        number = self._numbers.get(article_id)
+        if number is None:
+            return None
+        record = self._articles[number]
+        topic = self._topics.get(record["topic"])
+        beside = topic.articles if topic else tuple(card for card in self._lines if not card.topic)
+        at = beside.index(self._lines[number])
+        return ArticlePage(
+            article=article_from_bytes(self._pages[number]),
+            topic=topic,
+            related=tuple(self._lines[other] for other in self._near(number)),
+            previous=beside[at - 1] if at else None,
+            next=beside[at + 1] if at + 1 < len(beside) else None,
+        )
+
+    def media(self, path: str) -> bytes | None:
+        """A picture that articles show, by its path in the content folder, or None."""
+        number = self._media_names.get(path)
+        return None if number is None else self._media[number]
+
+    def _read_topics(self, records: list[dict[str, Any]]) -> dict[str, Topic]:
+        members: dict[str, list[tuple[float, str, ArticleCard]]] = {}
+        for record, card in zip(self._articles, self._lines, strict=True):
+            members.setdefault(card.topic, []).append((record["order"], card.id, card))
+        return {
+            record["id"]: Topic(
+                articles=tuple(card for *_, card in sorted(members[record["id"]], key=lambda item: item[:2])), **record
+            )
+            for record in records
+            if record["id"] in members
+        }
+
+    # Search
+
+    def search(
+        self, query: str, filters: Mapping[str, Sequence[str]] | None = None, limit: int = 10, offset: int = 0
+    ) -> Results:
+        """Return hits `offset` to `offset + limit` for `query`, among the sections that fit `filters`.
+
+        Values of one filter widen, filters narrow one another; an unknown value fits nothing. An empty query lists all
+        sections in the articles' order. Never raises for any text.
+        """
+        started = time.perf_counter()
+        limit, offset = min(max(limit, 0), MAX_LIMIT), max(offset, 0)
+        masks = self._filters.masks(filters) if filters else {}
+        allowed = meet(list(masks.values()))
+        parsed = self._parse(query)
+        if parsed.terms:
+            found = self._layers.find(parsed, allowed, offset + limit)
+            ranking, suggestion = found.ranking, found.suggestion
+            shown = ranking.order[offset : offset + limit]
+            hits = [
+                self._hit(number, score, complete, *found.reason(number))
+                for number, score, complete in zip(
+                    shown.tolist(),
+                    ranking.scores[shown].tolist(),
+                    among(shown, ranking.complete).tolist(),
+                    strict=True,
+                )
+            ]
+            total, complete_count, mask = ranking.total, len(ranking.complete), ranking.found
+        else:
+            mask = self._listed(parsed, allowed)
+            numbers, suggestion = np.flatnonzero(mask), None
+            total = complete_count = len(numbers)
+            hits = [self._hit(number, 0.0, True, "words", ()) for number in numbers[offset : offset + limit].tolist()]
+        facets = self._filters.count(mask)
+        for name in masks:  # a filter's own choice does not narrow its own counts, so that it can be changed
+            wide = meet([other for key, other in masks.items() if key != name])
+            within = self._layers.find(parsed, wide, 0).ranking.found if parsed.terms else self._listed(parsed, wide)
+            facets[name] = self._filters.count(within).get(name, ())
+        took = round((time.perf_counter() - started) * 1000, 3)
+        return Results(query, total, complete_count, tuple(hits), facets, suggestion, took)
+
+    def rank_articles(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """Return up to `limit` article ids for `query`, where each one's best section stands, and its score."""
+        parsed = self._parse(query)
+        if not parsed.terms:
+            return []
+        ranking = self._layers.find(parsed, None, self.section_count).ranking
+        best: dict[int, float] = {}
+        for section, article in zip(ranking.order.tolist(), self._sections[0][ranking.order].tolist(), strict=True):
+            if article not in best:
+                best[article] = float(ranking.scores[section])
+                if len(best) == limit:
+                    break
+        return [(self._articles[number]["id"], score) for number, score in best.items()]
+
+    def _listed(self, query: Query, allowed: Any) -> Any:
+        """The sections to list where no term was asked for: all that fit, or none for punctuation alone."""
+        return np.full(self.section_count, not query.text) if allowed is None else allowed & (not query.text)
+
+    def _hit(self, number: int, score: float, complete: bool, matched: str, marks: Sequence[str]) -> Hit:
+        article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
+        text, folded = self._text[number].decode(), self._folded[number].decode()
+        passage = snippet(text, folded[len(folded) - len(text) :], marks)  # the body comes last, and is as long
+        return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
+
+    def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:
+        """Every filter value of the site with how many sections have it."""
+        return self._filters.whole
+
+    def explain(self, query: str, article_id: str, anchor: str | None = None) -> str:
+        """Say, in lines of text, how `query` was cut, and why a section of the article is found or not, at which score.
+
+        Without `anchor`, the article's best section. Raises KeyError where the article or the section does not exist.
+        """
+        number = self._numbers[article_id]
+        first, last = (int(np.searchsorted(self._sections[0], number, side=side)) for side in ("left", "right"))
+        anchors = [self._cards[i].decode().split(CARD_BREAK)[1] for i in range(first, last)]
+        found = self._layers.find(self._parse(query), None, self.section_count)
+        scores = found.ranking.scores * found.ranking.found
+        if anchor is None:
+            chosen = int(np.argmax(scores[first:last]))
+        elif anchor in anchors:
+            chosen = anchors.index(anchor)
+        else:
+            raise KeyError(f"{article_id}#{anchor}")
+        place = article_id + (f"#{anchors[chosen]}" if anchors[chosen] else "")
+        return explain(self._scorer, found, first + chosen, place)
+
+
+def _json(place: Path, name: str) -> Any:
+    return json.loads((place / f"{name}.json").read_text("utf-8"))
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _article_card(record: dict[str, Any]) -> ArticleCard:
+    from urllib.parse import quote
+
+    return ArticleCard(
+        id=record["id"],
+        title=record["title"],
+        summary=record["summary"],
+        topic=record["topic"],
+        url="/articles/" + quote(record["id"]),
+        updated=_date(record["updated"]),
+        verified=_date(record["verified"]),
+    )

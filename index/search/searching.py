@@ -1,0 +1,269 @@
+"""Searching: terms become ranked sections: first what truly contains the query, then the rest by BM25F.
+
+In: a parsed query, the postings, and which sections a filter allows. Out: section numbers in order, with scores, and
+which of them hold all that was asked for. Scores are BM25F with Whoosh's own idf, log(N / (df + 1)) + 1, over the
+weights that `inverting.py` stored: for plain terms they equal Whoosh's BM25F(B=0), and a test says so.
+Why numpy and no loop over postings: all lists of a query are laid end to end and added up by one `bincount`; 11,000
+postings take 80 µs. A heap of per-document objects, Whoosh's own way, takes 9 ms for the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from index.building.inverting import word_key
+from index.search.containing import Postings, Span, best, fitting
+from index.search.queries import Choice, Query, Term
+from index.weights import Weights
+
+REFINED = 24
+"""How many of the best are looked at closely (adjacency); what comes after keeps its plain score's order."""
+
+_CANDIDATES = 64  # sections for which long lists of mere company (single characters, question words) are read
+_LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
+_GUESSED = 200  # sections searched for a guess; of more, each that holds all its pairs will do
+_FEW = 3000  # scores times terms that are looked for one by one sooner than all are added up
+_LONG_TEXT = 60  # characters from which a long run found word for word says something
+_LOOKED_INTO = 3000  # bytes of a section; runs farther down add nothing on linux-desc, and a section can have 60,000
+
+
+@dataclass(slots=True)
+class Ranking:
+    """Found sections. `scores` is dense, one a section; 0 where nothing was found."""
+
+    scores: Any
+    order: Any
+    """The best sections, best first, at least as many as asked for if there are so many."""
+    total: int
+    complete: Any
+    """Sections that hold all that was asked for, ascending."""
+    contained: Any
+    """Sections in which every unit stands word for word, ascending; of many, at least the best that are asked for."""
+    found: Any
+    """Boolean, one a section."""
+    worded: Any
+    """Boolean, one a section: whether it has one of the query's words as a word."""
+    alone: bool
+    """Whether nothing but single characters was found."""
+
+
+class Scorer:
+    """Scores queries over one snapshot's postings."""
+
+    def __init__(self, postings: Postings, weights: Weights) -> None:
+        self.postings = postings
+        self.count = postings.count
+        self._weights = weights
+        # A short beginning is common to many queries, and takes 0.3 ms. Kept here, since an object that holds a memory
+        # of its own method keeps itself, and the maps of a replaced index, until the collector comes.
+        self._starting = lru_cache(maxsize=512)(postings.starting)
+        count, rarity = self.count, weights.rarity
+
+        @lru_cache(maxsize=4096)
+        def idf(frequency: int) -> float:
+            return float((math.log(count / (frequency + 1.0)) + 1.0) ** rarity)
+
+        self.idf = idf
+        """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
+
+    def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
+        """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
+        spans = self.spans(query)
+        live = _live(query, spans)
+        scores, found, worded = self._add_up(live, allowed)
+        complete, held = self._held(query, spans, allowed)
+        quoted = any(unit.quoted for unit in query.units)
+        enough = 0 if quoted else max(wanted, REFINED)
+        contained = self.postings.containing(query.units, held, scores, enough)
+        if len(contained):
+            scores[contained] += scores.max() or 1.0
+            found[contained] = True
+            if quoted:
+                # A quoted phrase is asked for as it stands. Where it stands nowhere, its words are better than nothing.
+                found[:] = False
+                found[contained] = True
+                scores *= found
+                complete = contained
+        total = int(np.count_nonzero(found))
+        alone = not total
+        if alone:  # what holds every character of the query makes a hit where nothing else does
+            characters = [(term.key,) for term in query.terms if term.kind == "characters"]
+            together = fitting(self.postings.holding(characters, spans), allowed)
+            total = len(together)
+            if total:
+                scores[together] = self._at(live, together)
+                found[together] = True
+        order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
+        return Ranking(scores, order, total, complete, contained, found, worded, alone)
+
+    def holders(self, query: Query, spans: dict[int, Span], allowed: Any) -> Any:
+        """Return the sections that contain a guessed query, ascending; where none does, those that hold all of it."""
+        complete, held = self._held(query, spans, allowed)
+        many = len(held) > _GUESSED and not any(unit.quoted for unit in query.units)
+        contained = held if many else self.postings.containing(query.units, held)
+        return contained if len(contained) else complete
+
+    def scores_of(self, query: Query, spans: dict[int, Span], numbers: Any) -> Any:
+        """Return the BM25F score of each section of `numbers`, ascending."""
+        live = _live(query, spans)
+        if len(numbers) * len(live) <= _FEW:
+            return self._at(live, numbers) if live else np.zeros(len(numbers))
+        return self._add_up(live, None)[0][numbers]
+
+    def spans(self, query: Query) -> dict[int, Span]:
+        """Where the postings of everything in `query` lie that the index knows."""
+        return self.postings.spans(
+            [*(term.key for term in query.terms), *(key for choice in query.needed for key in choice)]
+        )
+
+    def _held(self, query: Query, spans: dict[int, Span], allowed: Any) -> tuple[Any, Any]:
+        """Return the sections that hold all that was asked for, and those among them that may contain it as typed."""
+        complete = fitting(self.postings.holding(query.needed, spans), allowed)
+        # What was asked for is among what the units need, so only the rest is left to look for.
+        rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
+        return complete, self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
+
+    def _add_up(self, live: list[tuple[Term, int, int]], allowed: Any) -> tuple[Any, Any, Any]:
+        """Return scores, whether a section has a term that makes a hit, and whether one of them is a word."""
+        if not live:
+            return np.zeros(self.count), np.zeros(self.count, bool), np.zeros(self.count, bool)
+        content = [one for one in live if one[0].content]
+        company = live[len(content) :]
+        late = [one for one in company if one[2] - one[1] > _LONG_LIST] if content else []
+        early = [one for one in company if one[2] - one[1] <= _LONG_LIST] if content else company
+        words = sum(end - begin for term, begin, end in content if term.kind == "words")
+        split = sum(end - begin for _, begin, end in content)
+        section, weight = self._lists(content + early)
+        scores = self._sum(section[:words], weight[:words])
+        worded = scores > 0
+        scores += self._sum(section[words:split], weight[words:split])
+        found = scores > 0
+        if allowed is not None:
+            found &= allowed
+        if split < len(section):
+            scores += self._sum(section[split:], weight[split:])
+        if split < len(section) or allowed is not None:
+            scores *= found
+        if late:
+            near = np.sort(best(scores, _CANDIDATES)[:_CANDIDATES])
+            scores[near] += self._at(late, near)
+        return scores.astype(np.float32), found, worded
+
+    def _lists(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
+        """Lay posting lists end to end: section numbers, and what each posting adds."""
+        if not live:
+            return np.empty(0, self.postings.sections.dtype), np.empty(0, np.float32)
+        weight = np.concatenate([self.postings.weights[begin:end] for _, begin, end in live])
+        k1, factor = self._shapes(live)
+        sizes = [end - begin for _, begin, end in live]
+        weight /= weight + k1.repeat(sizes)
+        weight *= factor.repeat(sizes)
+        return np.concatenate([self.postings.sections[begin:end] for _, begin, end in live]), weight
+
+    def _sum(self, section: Any, weight: Any) -> Any:
+        # Without any postings numpy would make whole numbers of the sums.
+        return np.bincount(section, weight, self.count) if len(section) else np.zeros(self.count)
+
+    def _at(self, live: list[tuple[Term, int, int]], near: Any) -> Any:
+        """What long posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
+        sections = self.postings.sections
+        wanted = near.astype(sections.dtype)  # of the lists' own type: numpy would convert the lists
+        begins, ends = (np.array(column)[:, np.newaxis] for column in tuple(zip(*live, strict=True))[1:])
+        places = np.stack([sections[begin:end].searchsorted(wanted) for _, begin, end in live])
+        places += begins
+        np.minimum(places, ends - 1, out=places)
+        weight = self.postings.weights[places]
+        k1, factor = self._shapes(live)
+        weight /= weight + k1[:, np.newaxis]
+        weight *= sections[places] == wanted
+        return factor @ weight
+
+    def _shapes(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
+        """Of each term, k1 and what a posting adds at most."""
+        k1 = [self._weights.k1[term.kind] for term, _, _ in live]
+        return np.array(k1, np.float32), np.array([self._factor(*one) for one in live], np.float32)
+
+    def _factor(self, term: Term, begin: int, end: int) -> float:
+        return term.weight * (1.0 + self._weights.k1[term.kind]) * self.idf(end - begin)
+
+    def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any, contained: int) -> Any:
+        """Raise, among the best, long texts that hold a longer run of the query word for word."""
+        text, near = query.folded, order[:REFINED]
+        if len(near) < 2 or contained >= len(near) or len(text) < 4:
+            return order
+        rarity = {term.text: self.idf(end - begin) for term, begin, end in live if term.kind == "grams"}
+        plain = self._weights.query["plain_pair"]
+        before = list(accumulate((rarity.get(text[i : i + 2], plain) for i in range(len(text) - 1)), initial=0.0))
+        threes = [(i, text[i : i + 3]) for i in range(len(text) - 2)]
+        bonus = [0.0] * len(near)
+        adjacency, runs = self._weights.query["adjacency"], self._weights.query["runs"]
+        for place, number in enumerate(near.tolist()):
+            if self.postings.lengths[number] >= _LONG_TEXT:
+                section = self.postings.folded.beginning(number, _LOOKED_INTO).decode(errors="ignore")
+                greatest, beyond = _runs(text, threes, before, section)
+                bonus[place] = adjacency * greatest + runs * beyond
+        scores[near] += bonus
+        return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
+
+    def expand(self, query: Query) -> None:
+        """Let Latin words that are half-typed, or the query's last, stand for the words that begin with them."""
+        for unit in query.units:
+            if unit.kind != "latin":
+                continue
+            (whole,) = unit.needed[0]
+            known = bool(self.postings.frequency(whole))
+            if known and unit is not query.units[-1]:
+                continue
+            words = self._starting(unit.text)
+            weight = self._weights.query["prefix_known" if known else "prefix"]
+            query.terms.extend(Term(word_key(word), "words", word, weight, True, "prefix") for word in words)
+            choice = (whole, *(word_key(word) for word in words))
+            parts: list[Choice] = [(word_key(part),) for part in unit.parts]
+            replacement = parts if not known and not words and parts else [choice]
+            at = query.needed.index((whole,)) if (whole,) in query.needed else len(query.needed)
+            query.needed[at : at + 1] = replacement
+            unit.needed = replacement
+            query.marks.append(unit.text)
+            query.terms.sort(key=Term.place)
+
+    def shares(self, query: Query, number: int) -> Iterator[tuple[Term, float, int]]:
+        """Yield each term with what it adds to the BM25F score of section `number`, and how many sections have it."""
+        spans = self.postings.spans([term.key for term in query.terms])
+        for term in query.terms:
+            begin, end = spans.get(term.key, (0, 0))
+            at = begin + int(np.searchsorted(self.postings.sections[begin:end], number))
+            held = at < end and self.postings.sections[at] == number
+            weight = float(self.postings.weights[at]) if held else 0.0
+            yield term, weight / (weight + self._weights.k1[term.kind]) * self._factor(term, begin, end), end - begin
+
+
+def _live(query: Query, spans: dict[int, Span]) -> list[tuple[Term, int, int]]:
+    """The terms that the index knows, with their postings."""
+    return [(term, *spans[term.key]) for term in query.terms if term.key in spans]
+
+
+def _runs(query: str, threes: list[tuple[int, str]], before: list[float], text: str) -> tuple[float, float]:
+    """Return what the pairs of characters weigh in the weightiest piece of `query` of 3 or more characters that stands
+    in `text`, and by how much all such pieces, taken from left to right, exceed one pair each, which is scored anyway.
+
+    `threes`: where each three characters begin; `before`: what the pairs before each character weigh together.
+    """
+    greatest = beyond = 0.0
+    end = 0
+    for begin in [begin for begin, three in threes if three in text]:
+        if begin + 1 < end:
+            continue
+        end = begin + 3
+        while end < len(query) and query[begin : end + 1] in text:
+            end += 1
+        weight, pairs = before[end - 1] - before[begin], end - begin - 1
+        greatest = max(greatest, weight)
+        beyond += weight * (pairs - 1) / pairs
+    return greatest, beyond

@@ -1,0 +1,126 @@
+"""Segmenting: folded text becomes words, the same way for indexing and for asking.
+
+In: folded text. Out: runs (what kind of writing stands where) and, for each run, the terms it is found by.
+Why this way: jieba sees Han runs only. Fed with mixed text it cuts `更换esim卡` by what its dictionary happens to hold
+and loses single letters; Latin words have clear borders of their own. One `Segmenter` is one dictionary and one HMM
+setting: an index records its `stamp`, and a query cut by another would miss words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from index.text.dictionary import Dictionary, open_dictionary
+from index.text.folding import HAN, fold
+
+_RUNS = re.compile(
+    rf"(?P<han>[{HAN}]+)"
+    r"|(?P<latin>[a-z0-9]+(?:[-_.'’/+&@:]+[a-z0-9]+)*[+#]*)"
+    rf"|(?P<other>(?:(?![{HAN}a-z0-9_])\w)+)"
+)
+_PARTS = re.compile(r"[a-z]+|[0-9]+")
+_PIECES = re.compile(r"[a-z0-9]+")
+_JOINTS = re.compile(r"[-_.'’/&@:]+")
+_LONGEST_JOINED = 40  # a joined form longer than this is a path or an address; its pieces find it
+
+
+class Run(NamedTuple):
+    """A stretch of one kind of writing: `han`, `latin` (with digits and inner hyphens) or `other` letters."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def runs(folded: str) -> Iterator[Run]:
+    """Yield the runs of `folded` in order; what lies between them is punctuation and space."""
+    for match in _RUNS.finditer(folded):
+        yield Run(match.lastgroup or "other", match.group(), match.start())
+
+
+def latin_terms(run: str) -> list[str]:
+    """Return the terms of a Latin run, the whole first: `sm-dp+` → smdp, smdp+, sm, dp; `cp3` → cp3, cp, 3."""
+    joined = _JOINTS.sub("", run)
+    bare = joined.rstrip("+#")
+    terms = [bare] if len(bare) <= _LONGEST_JOINED else []
+    if joined != bare and len(joined) <= _LONGEST_JOINED:
+        terms.append(joined)
+    for piece in _PIECES.findall(run):
+        terms.append(piece)
+        parts = _PARTS.findall(piece)
+        if 1 < len(parts) < 4:  # longer mixtures are identifiers (hashes, keys); nobody asks for their splinters
+            terms.extend(parts)
+    return list(dict.fromkeys(terms))
+
+
+@lru_cache(maxsize=1)
+def segmenter_for(words: tuple[str, ...]) -> Segmenter:
+    """Return the segmenter with `words`, loaded once in a process however many snapshots use it."""
+    return Segmenter(words)
+
+
+class Segmenter:
+    """jieba with its dictionary and the operators' words, as one fixed thing.
+
+    Nothing may change a segmenter once it is made: jieba's `add_word` is not thread-safe, and the index would no
+    longer fit.
+    """
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # jieba 0.42.1 imports pkg_resources and has invalid escapes
+            import jieba
+        jieba.setLogLevel(logging.ERROR)
+        self.words = tuple(sorted({fold(word.strip()) for word in words} - {""}))
+        self._tokenizer: Any = jieba.Tokenizer()
+        self._tokenizer.FREQ, self._tokenizer.total = open_dictionary(self._tokenizer, jieba.__version__)
+        self._tokenizer.initialized = True
+        for word in self.words:
+            if (run := _RUNS.fullmatch(word)) and run.lastgroup == "han":
+                self._tokenizer.add_word(word)
+        self.stamp = hashlib.sha256("\n".join((jieba.__version__, "hmm", *self.words)).encode()).hexdigest()[:16]
+
+    def load(self) -> None:
+        """Load the whole dictionary now, for whoever will cut much: a server before it forks, a build of many files."""
+        if isinstance(self._tokenizer.FREQ, Dictionary):
+            self._tokenizer.FREQ = self._tokenizer.FREQ.whole()
+
+    def cut(self, han: str) -> list[str]:
+        """Return the words of a Han run; joined they are the run."""
+        return list(self._tokenizer.cut(han))
+
+    def knows(self, word: str) -> bool:
+        """Whether the dictionary has `word`."""
+        return bool(self._tokenizer.FREQ.get(word))
+
+    def terms(self, folded: str) -> list[str]:
+        """Return the word terms of a text as indexed: Han words with the shorter words inside them, Latin forms."""
+        found: list[str] = []
+        frequency = self._tokenizer.FREQ
+        for match in _RUNS.finditer(folded):
+            if match.lastgroup == "han":
+                for word in self._tokenizer.cut(match.group()):
+                    found.append(word)
+                    if len(word) > 2:
+                        found.extend(
+                            part
+                            for size in (2, 3)
+                            if size < len(word)
+                            for part in (word[i : i + size] for i in range(len(word) - size + 1))
+                            if frequency.get(part)
+                        )
+            elif match.lastgroup == "latin":
+                found.extend(latin_terms(match.group()))
+            else:
+                found.append(match.group())
+        return found

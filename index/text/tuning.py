@@ -1,0 +1,65 @@
+"""Tuning: what operators teach the search in `content/_search/`.
+
+In: the content folder. Out: one frozen record of words for the segmenter, stop words and synonyms, with defaults for
+a folder that has none. Only the words touch the index (they change how text is cut, and so force a full build); stop
+words and synonyms act on queries and take effect with any build.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from index.text.folding import clean, fold
+
+_DEFAULTS = Path(__file__).parent.parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Folded, sorted, without duplicates."""
+
+    words: tuple[str, ...]
+    stop_words: tuple[str, ...]
+    synonyms: tuple[tuple[str, ...], ...]
+    """Groups; every member finds every other."""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def tuning_from_json(record: dict[str, Any]) -> Tuning:
+    """The inverse of `Tuning.as_json`."""
+    return Tuning(
+        words=tuple(record["words"]),
+        stop_words=tuple(record["stop_words"]),
+        synonyms=tuple(tuple(group) for group in record["synonyms"]),
+    )
+
+
+def _lines(*files: Path) -> list[str]:
+    found: list[str] = []
+    for file in files:
+        if file.is_file():
+            text = fold(clean(file.read_text("utf-8-sig", errors="replace")))
+            found.extend(
+                line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+            )
+    return found
+
+
+def read_tuning(content: Path) -> Tuning:
+    """Read `content/_search/{words,stop_words,synonyms}.txt` on top of the defaults. A line with # is a comment."""
+    own = content / "_search"
+    groups = []
+    for line in _lines(_DEFAULTS / "synonyms.txt", own / "synonyms.txt"):
+        members = tuple(dict.fromkeys(part.strip() for part in line.replace("，", ",").split(",") if part.strip()))
+        if len(members) > 1:
+            groups.append(members)
+    stop = own / "stop_words.txt"
+    return Tuning(
+        words=tuple(sorted(set(_lines(_DEFAULTS / "words.txt", own / "words.txt")))),
+        stop_words=tuple(sorted(set(_lines(stop if stop.is_file() else _DEFAULTS / "stop_words.txt")))),
+        synonyms=tuple(sorted(set(groups))),
+    )
