@@ -28,13 +28,14 @@ from urllib.parse import quote
 
 import numpy as np
 
-from index.building.inverting import U64, narrow, word_key
+from index.building.inverting import narrow
 from index.building.parts import Kept, Part, Previous, invert_parts, join, parts_of
 from index.building.preparing import Prepared
+from index.building.sounding import write_sounds
 from index.content.articles import TopicIntro, media_file
 from index.model import FACETS
-from index.search.sounds import write_sounds
 from index.store.blobs import Packed, Texts
+from index.store.keys import U64, word_key
 from index.store.posting_files import ARRAYS, write_array
 from index.store.serializing import CARD_BREAK
 from index.store.writing import Files

@@ -33,7 +33,7 @@ from index.weights import load_weights
 if TYPE_CHECKING:
     from index.search.opening import Snapshot
 
-_SHAPING = ("content", "text", "store", "building", "model.py", "search/sounds.py")
+_SHAPING = ("content", "text", "store", "building", "model.py")
 """The rooms whose code decides what a snapshot holds; a change in one forces a full build."""
 
 

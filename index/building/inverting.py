@@ -14,7 +14,6 @@ as `searching.py` does.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,65 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.store.keys import CHARACTER_BITS, F32, GRAM_TAG, SECTION_BREAK, U32, U64
+from index.store.posting_files import Inverted
 from index.weights import Weights
 
-FIELDS = ("title", "aliases", "heading", "body")
-FIELD_BREAK, SECTION_BREAK = "\x1f", "\x1e"
-
-U64 = NDArray[np.uint64]
-U32 = NDArray[np.uint32]
-F32 = NDArray[np.float32]
-
-_CHARACTER_BITS, _SECTION_BITS, _FIELD_BITS = 21, 20, 2
+_SECTION_BITS, _FIELD_BITS = 20, 2
 MAX_SECTIONS = 1 << _SECTION_BITS
 _NARROW = 1 << 16  # numbers that two bytes hold
-_GRAM_TAG, _WORD_TAG = 1 << 62, 2 << 62
-
-
-def word_key(word: str) -> int:
-    """The 64-bit key of a word: tag 2 and 62 bits of its BLAKE2b hash; a million words clash at 1 : 9 million."""
-    digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
-    return _WORD_TAG | int.from_bytes(digest, "little") >> 2
-
-
-def gram_key(pair: str) -> int:
-    """The 64-bit key of two adjacent Han characters: tag 1 and both code points."""
-    return _GRAM_TAG | ord(pair[0]) << _CHARACTER_BITS | ord(pair[1])
-
-
-def gram_text(key: int) -> str:
-    """The two characters of a `gram_key`."""
-    character = (1 << _CHARACTER_BITS) - 1
-    return chr(key >> _CHARACTER_BITS & character) + chr(key & character)
-
-
-def character_key(character: str) -> int:
-    """The 64-bit key of one Han character: its code point."""
-    return ord(character)
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """An array that is nowhere but in what it is put together from, to be written end to end."""
-
-    kind: np.dtype[Any]
-    parts: list[memoryview]
-
-
-@dataclass(frozen=True, slots=True)
-class Inverted:
-    """An inverted index in four arrays. Term i owns `sections[starts[i]:starts[i + 1]]` and as many weights.
-
-    Those of a merged index are `Pieces`.
-    """
-
-    keys: U64
-    starts: U64
-    sections: Any
-    """Of the type `narrow`."""
-    weights: Any
-    lengths: U32
-    """Shape (3, sections, 4): how many words, grams and characters each section has in each field."""
 
 
 def narrow(count: int) -> type[np.unsignedinteger[Any]]:
@@ -129,7 +76,7 @@ def invert(
         all_lengths.append(lengths)
     worded, paired, alone = made
     lists = (alone, paired, worded)
-    keys = np.concatenate((alone.terms, paired.terms | np.uint64(_GRAM_TAG), word_keys[order][worded.terms]))
+    keys = np.concatenate((alone.terms, paired.terms | np.uint64(GRAM_TAG), word_keys[order][worded.terms]))
     return Inverted(
         keys=keys,
         starts=starts_of(np.concatenate([part.sizes for part in lists])),
@@ -150,7 +97,7 @@ def _packed(codes: U32, words: U32, word_counts: U32, order: NDArray[np.int64]) 
     place = np.cumsum((codes == ord(FIELD_BREAK)) | (codes == ord(SECTION_BREAK)), dtype=np.uint32)
     han = han_mask(codes)
     at = np.flatnonzero(han[:-1] & han[1:])
-    yield (codes[at].astype(np.uint64) << np.uint64(_CHARACTER_BITS) | codes[at + 1]) << shift | place[at]
+    yield (codes[at].astype(np.uint64) << np.uint64(CHARACTER_BITS) | codes[at + 1]) << shift | place[at]
     yield codes[han].astype(np.uint64) << shift | place[han]
 
 

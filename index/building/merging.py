@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.building.inverting import Inverted, Pieces, narrow, starts_of
+from index.building.inverting import narrow, starts_of
+from index.store.posting_files import Inverted, Pieces
 
 
 def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDArray[np.int64]) -> Inverted:

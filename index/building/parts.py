@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from index.building.inverting import FIELDS, U32, U64, Inverted, average_lengths, invert, word_key
+from index.building.inverting import average_lengths, invert
 from index.building.merging import merge
 from index.building.preparing import Prepared
 from index.store.blobs import Packed, Texts
-from index.store.posting_files import read_inverted
+from index.store.keys import FIELDS, U32, U64, word_key
+from index.store.posting_files import Inverted, read_inverted
 from index.weights import Weights
 
 _MERGED = 5  # the changed and removed share of the sections, one in so many, up to which merging is quicker

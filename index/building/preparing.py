@@ -10,10 +10,10 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
-from index.building.inverting import FIELD_BREAK, SECTION_BREAK
 from index.content.articles import media, parse
 from index.model import Article, Problem, Section
 from index.store.blobs import Packed
+from index.store.keys import FIELD_BREAK, SECTION_BREAK
 from index.store.serializing import article_to_bytes, outline_to_json
 from index.text.folding import clean, fold
 from index.text.segmenting import Segmenter

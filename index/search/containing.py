@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from index.building.inverting import gram_key, word_key
 from index.search.queries import Choice, Unit
 from index.store.blobs import Texts
 from index.store.codec import ArrayTerms
+from index.store.keys import gram_key, word_key
 
 Span = tuple[int, int]
 """Where a term's postings begin and end."""

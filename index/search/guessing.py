@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from index.building.inverting import gram_key, gram_text, word_key
 from index.search.containing import Postings, Span
 from index.search.queries import Query, Unit
 from index.search.sounds import Sounds
+from index.store.keys import gram_key, gram_text, word_key
 from index.text.segmenting import Segmenter
 
 _LONGEST = 8  # characters of a unit guessed as a whole; longer ones are sentences, mended word by word

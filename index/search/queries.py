@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from opencc import OpenCC
 
-from index.building.inverting import character_key, gram_key, word_key
+from index.store.keys import character_key, gram_key, word_key
 from index.text.folding import clean, fold
 from index.text.segmenting import Run, Segmenter, latin_terms, runs
 from index.weights import Weights

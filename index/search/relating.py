@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from index.building.inverting import FIELDS
 from index.store.codec import ArrayTerms
+from index.store.keys import FIELDS
 from index.weights import Weights
 
 _NEAREST, _TELLING = 4, 20

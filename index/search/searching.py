@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from index.building.inverting import word_key
 from index.search.containing import Postings, Span, best, fitting
 from index.search.queries import Choice, Query, Term
+from index.store.keys import word_key
 from index.weights import Weights
 
 REFINED = 24

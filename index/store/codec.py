@@ -23,8 +23,8 @@ from whoosh.index import TOC
 from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 
-from index.building.inverting import U64, character_key, gram_key, gram_text, word_key
 from index.store.blobs import Packed, Texts
+from index.store.keys import U64, character_key, gram_key, gram_text, word_key
 from index.store.posting_files import INDEX_NAME, SEGMENT, array_file
 
 KINDS = ("words", "grams", "characters")

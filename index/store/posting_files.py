@@ -6,17 +6,43 @@ reads the same files for Whoosh: a build gets by without Whoosh, whose import ta
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from index.building.inverting import Inverted, Pieces
+from index.store.keys import U32, U64
 
 INDEX_NAME, SEGMENT = "MAIN", "sections"
 """Whoosh's names for the index and for its one segment; its files' names begin with them."""
 
 ARRAYS = ("weights", "sections", "keys", "starts", "lengths")
 """In the order in which they are best written: while one is written, the one before is synced and checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """An array that is nowhere but in what it is put together from, to be written end to end."""
+
+    kind: np.dtype[Any]
+    parts: list[memoryview]
+
+
+@dataclass(frozen=True, slots=True)
+class Inverted:
+    """An inverted index in four arrays. Term i owns `sections[starts[i]:starts[i + 1]]` and as many weights.
+
+    Those of a merged index are `Pieces`.
+    """
+
+    keys: U64
+    starts: U64
+    sections: Any
+    """Of the type `narrow`."""
+    weights: Any
+    lengths: U32
+    """Shape (3, sections, 4): how many words, grams and characters each section has in each field."""
 
 
 def array_file(folder: Path, name: str) -> Path:
