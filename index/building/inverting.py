@@ -21,7 +21,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.store.keys import CHARACTER_BITS, F32, GRAM_TAG, SECTION_BREAK, U32, U64
+from index.store.keys import (
+    CHARACTER_BITS,
+    F32,
+    FIELD_BREAK,
+    FIELDS,
+    GRAM_TAG,
+    SECTION_BREAK,
+    U32,
+    U64,
+)
 from index.store.posting_files import Inverted
 from index.weights import Weights
 
