@@ -80,6 +80,14 @@ class Article:
     expires: date | None = None
     sources: tuple[str, ...] = ()
     draft: bool = False
+    owner: str = ""
+    """Who looks after it, for the digest of `check --stale`; never shown to readers."""
+    moved_from: tuple[str, ...] = ()
+    """Ids it had before, and `id#anchor` of sections that moved here; each still leads here."""
+    publish: date | None = None
+    """Not shown before this day."""
+    withdraw: bool = False
+    """With `expires`: not shown from that day on; else a warning stands above it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from index.content.articles import parse
-from index.content.rendering import is_reserved, slug
+from index.content.rendering import is_reserved, render, slug
 from index.model import Section
 
 ROOT = Path(__file__).parent.parent
@@ -219,3 +219,10 @@ def test_headings_of_raw_html_are_headings() -> None:
         (2, "install", "安装 eSIM", "文"),
         (3, "二", "二", "更多"),
     ]
+
+
+def test_thousands_of_equal_headings_have_anchors_of_their_own() -> None:
+    # Counted anew from 1 for each, these took minutes.
+    sections = render("## 同名\n\n文\n\n" * 20_000, "t", "t/a.md", "题").sections
+    anchors = [section.anchor for section in sections]
+    assert anchors[:2] == ["同名", "同名-2"] and len(set(anchors)) == len(anchors) > 10_000

@@ -115,6 +115,10 @@ def examine(id: str, path: str, raw: bytes) -> tuple[Article | None, list[Proble
         expires=front.expires,
         sources=front.sources,
         draft=front.draft,
+        owner=front.owner,
+        moved_from=front.moved_from,
+        publish=front.publish,
+        withdraw=front.withdraw,
     )
     return article, problems, front, rendered
 

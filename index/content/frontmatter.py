@@ -24,11 +24,11 @@ MAX_CHARACTERS = 65_536
 MAX_DEPTH = 20
 """Lists and mappings in each other; composing recurses, so this guards the stack."""
 
-TEXTS = ("title", "summary")
-LISTS = ("region", "carrier", "situation", "device", "tags", "aliases", "sources")
-DATES = ("updated", "verified", "expires")
-FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft")
-ORDER = (*TEXTS, *LISTS[:-1], "order", *DATES, "sources", "draft")
+TEXTS = ("title", "summary", "owner")
+LISTS = ("region", "carrier", "situation", "device", "tags", "aliases", "moved_from", "sources")
+DATES = ("updated", "verified", "publish", "expires")
+FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft", "withdraw")
+ORDER = (*TEXTS, *LISTS[:-1], "order", *DATES, "withdraw", "sources", "draft")
 """The fields as an author writes them down."""
 
 _FOREIGN = {
@@ -63,11 +63,15 @@ class FrontMatter:
     device: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    moved_from: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    owner: str = ""
     order: float = 0.0
     updated: date | None = None
     verified: date | None = None
+    publish: date | None = None
     expires: date | None = None
+    withdraw: bool = False
     draft: bool = False
     lines: dict[str, int] = field(default_factory=dict)
     """Field name → 1-based line in the file, unknown fields included."""

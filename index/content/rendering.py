@@ -190,15 +190,17 @@ def _anchors(headings: Sequence[_Heading], path: str, result: Rendered) -> dict[
                 own = f"s-{own}"
             anchors[heading.at] = own
             result.lines[own] = heading.line
+    last: dict[str, int] = {}
     for heading in headings:
         if heading.at in anchors or heading.level > 4:
             continue
         base = heading.meta.get("slug") or slug(heading.words) or "section"
         base = f"s-{base}" if is_reserved(base) else base
-        anchor, number = base, 1
+        anchor, number = base, last.get(base, 1)
         while anchor in result.lines:
             number += 1
             anchor = f"{base}-{number}"
+        last[base] = number  # or thousands of equal headings would each count from 1
         anchors[heading.at] = anchor
         result.lines[anchor] = heading.line
     return anchors

@@ -18,7 +18,7 @@ from index.model import Article, Section
 CARD_BREAK = "\x1f"
 """Between the parts of a section's card: article id, anchor, title, heading, topic title, address."""
 
-_DATES = ("updated", "verified", "expires")
+_DATES = ("updated", "verified", "publish", "expires")
 
 
 def article_to_bytes(article: Article) -> bytes:
