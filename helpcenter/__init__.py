@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     from helpcenter.http import caching, cross_origin, htmx, security, traditional
     from helpcenter.insights import recording
     from helpcenter.insights import views as insights
-    from helpcenter.pages import base, errors, feeds, views
+    from helpcenter.pages import errors, feeds, frame, views
     from helpcenter.serving import metrics
     from helpcenter.settings import load_settings
     from index import Library
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     app.extensions["settings"] = settings
     app.extensions["library"] = library or Library(settings.index)
 
-    base.prepare(app)
+    frame.prepare(app)
     htmx.prepare(app)
     feedback.prepare(app)
     errors.prepare(app)

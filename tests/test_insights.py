@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from helpcenter import create_app
 from helpcenter.http.caching import SearchSeen
 from helpcenter.insights import recording
-from helpcenter.pages.base import home_page
+from helpcenter.pages.home_page import home_page
 from helpcenter.settings import Settings
 from helpcenter.store.store import Counts, Store, StoreUnavailable, today
 

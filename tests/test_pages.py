@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpcenter import create_app
-from helpcenter.pages import base as pages
+from helpcenter.pages import frame as pages
 from helpcenter.pages import results_page
 from helpcenter.pages.article_page import age_warning
 from helpcenter.pages.errors import slug_words
@@ -209,7 +209,7 @@ def test_a_fault_of_ours_is_a_500_page_with_a_search_box(site_index: Path, monke
     def broken(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("helpcenter.pages.base.home_page", broken)
+    monkeypatch.setattr("helpcenter.pages.views.home_page", broken)
     answer = create_app(Settings(index=site_index)).test_client().get("/")
     assert answer.status_code == 500
     assert 'role="search"' in answer.text

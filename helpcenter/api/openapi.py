@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from helpcenter.http.caching import keep
-from helpcenter.pages import base as pages
+from helpcenter.pages import frame as pages
 from helpcenter.pages.views import DEFAULT_LIMIT, LONGEST_QUERY, MOST_HITS, MOST_OFFSET
 from index import FACETS, LAYERS
 

@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, redirect, requ
 
 from helpcenter.http.forms import Signer, from_this_site, load_secret, signer
 from helpcenter.http.htmx import wants_fragment
-from helpcenter.pages import base as pages
+from helpcenter.pages import frame as pages
 from helpcenter.pages.views import snapshot
 from helpcenter.settings import Settings
 from helpcenter.store.store import Limit, Store, StoreUnavailable

@@ -19,7 +19,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, request
 from helpcenter.http.forms import from_this_site, signer
 from helpcenter.insights.figures import Insights, insights
 from helpcenter.insights.proposals import Verdict, verdicts
-from helpcenter.pages import base as pages
+from helpcenter.pages import frame as pages
 from helpcenter.pages.views import snapshot
 from helpcenter.settings import Settings
 from helpcenter.store.store import Limit, Store, StoreUnavailable

@@ -13,8 +13,9 @@ from urllib.parse import quote
 from flask import request
 from markupsafe import Markup
 
-from helpcenter.pages.base import Frame, crumbs, frame, local
+from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.structured_data import linked_data
+from helpcenter.pages.topic_page import crumbs
 from index import Article, ArticleCard, ArticlePage, Section, Snapshot
 
 SECTION_TOP = "_"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from helpcenter.http.htmx import wants_fragment
-from helpcenter.pages import base as pages
+from helpcenter.pages.frame import Frame, fragment, frame, render
 from index import IndexUnavailable
 
 WORDS = {
@@ -31,6 +32,14 @@ RETRY_AFTER = "30"
 """Seconds; a rebuild takes less."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    frame: Frame
+    code: int
+    heading: str
+    message: str
 
 
 def prepare(app: Flask) -> None:
@@ -73,15 +82,17 @@ def answer(code: int, own_words: str = "") -> Response:
     if request.path.startswith("/api/"):
         response = jsonify({"error": {"code": code, "message": own_words or f"{heading}。{message}"}})
     else:
-        page = pages.error_page(code, heading, own_words or message, slug_words(request.path) if code == 404 else "")
-        if wants_fragment():
-            html = pages.fragment(pages.render("_error.html", page), page)
-        else:
-            html = pages.render("error.html", page)
+        page = error_page(code, heading, own_words or message, slug_words(request.path) if code == 404 else "")
+        html = fragment(render("_error.html", page), page) if wants_fragment() else render("error.html", page)
         response = Response(html)
     response.status_code = code
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def error_page(code: int, heading: str, message: str, query: str = "") -> ErrorPage:
+    """An error, with a search box that already holds `query`."""
+    return ErrorPage(frame(heading, message, query=query, status=code), code, heading, message)
 
 
 def slug_words(path: str) -> str:

@@ -19,8 +19,8 @@ from flask import Blueprint, Response, request
 
 from helpcenter.http import traditional
 from helpcenter.http.caching import keep
-from helpcenter.pages import base as pages
-from helpcenter.pages.base import Frame
+from helpcenter.pages import frame as pages
+from helpcenter.pages.frame import Frame
 from helpcenter.pages.views import parse_number, snapshot
 from index import ArticleCard, Snapshot, Topic
 

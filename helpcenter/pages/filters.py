@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from helpcenter.pages.base import small_form
+from helpcenter.pages.frame import small_form
 from index import FACETS, FacetCount, Snapshot
 
 VALUES_SHOWN = 8

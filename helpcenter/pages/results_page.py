@@ -19,8 +19,10 @@ from flask import request
 from markupsafe import Markup
 
 from helpcenter.pages.article_page import SECTION_TOP
-from helpcenter.pages.base import Emergency, Frame, Site, form, frame, home_page, render, slot, small_form, topic_url
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
+from helpcenter.pages.frame import Frame, Site, form, frame, render, slot, small_form
+from helpcenter.pages.home_page import Emergency, home_page
+from helpcenter.pages.topic_page import topic_url
 from index import FACETS, ArticleCard, Hit, Results, Snapshot
 
 PER_PAGE = 10

@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from helpcenter.pages.base import Frame
+from helpcenter.pages.frame import Frame
 from index import Article, Section
 
 QUESTION_MARKS = ("？", "?")

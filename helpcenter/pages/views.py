@@ -1,7 +1,7 @@
 """The addresses readers visit: parse, one call, render.
 
 In: requests. Out: pages, fragments for htmx, the JSON API, health.
-Why so thin: what is shown is decided in `pages.py` and `results_page.py`, what is found in `index`.
+Why so thin: what is shown is decided by the page objects beside this file, what is found in `index`.
 Each view takes the snapshot once, so a page never mixes two versions of the content.
 """
 
@@ -17,7 +17,9 @@ from helpcenter.api.results_json import results_to_json
 from helpcenter.http.caching import SearchSeen, keep
 from helpcenter.http.htmx import wants_fragment
 from helpcenter.pages import article_page, results_page
-from helpcenter.pages import base as pages
+from helpcenter.pages.frame import fragment, render
+from helpcenter.pages.home_page import home_page
+from helpcenter.pages.topic_page import topic_page
 from index import FACETS, IndexUnavailable, Library, Results, Snapshot
 
 LONGEST_QUERY = 200
@@ -40,17 +42,17 @@ def snapshot() -> Snapshot:
 @blueprint.get("/")
 def home() -> Response:
     """Emergencies, topics, articles."""
-    return keep(Response(pages.render("home.html", pages.home_page(snapshot()))))
+    return keep(Response(render("home.html", home_page(snapshot()))))
 
 
 @blueprint.get("/search")
 def search() -> Response:
     """Results as a page, or as the block that htmx swaps in."""
     query, note = parse_query()
-    fragment = wants_fragment()
+    partial = wants_fragment()
     page, results = results_page.results_page(snapshot(), query, parse_filters(), parse_page(), note)
-    html = pages.fragment(results_page.render_results(page), page) if fragment else results_page.render_search(page)
-    return keep(Response(html), seen(query, results, live=fragment))
+    html = fragment(results_page.render_results(page), page) if partial else results_page.render_search(page)
+    return keep(Response(html), seen(query, results, live=partial))
 
 
 @blueprint.get("/articles/<path:name>")
@@ -60,7 +62,7 @@ def article(name: str) -> Response:
     page = live.page(name)
     if page:
         today = datetime.now().astimezone().date()
-        return keep(Response(pages.render("article.html", article_page.article_view(live, page, today))))
+        return keep(Response(render("article.html", article_page.article_view(live, page, today))))
     page = live.page(name.removesuffix(".md")) if name.endswith(".md") else None
     if not page:
         abort(404)
@@ -81,7 +83,7 @@ def section(name: str, anchor: str) -> Response:
     if not found:
         abort(404)
     view = article_page.section_view(page, found)
-    return keep(Response(pages.render("_section.html" if wants_fragment() else "section.html", view)))
+    return keep(Response(render("_section.html" if wants_fragment() else "section.html", view)))
 
 
 @blueprint.get("/topics/<path:name>")
@@ -91,7 +93,7 @@ def topic(name: str) -> Response:
     found = live.topic(name)
     if not found:
         abort(404)
-    return keep(Response(pages.render("topic.html", pages.topic_page(live, found))))
+    return keep(Response(render("topic.html", topic_page(live, found))))
 
 
 @blueprint.get("/media/<path:name>")

@@ -1,10 +1,9 @@
-"""Page objects: everything one template shows, as ready words and addresses.
+"""The frame: what surrounds every page, and how a page object becomes HTML.
 
-In: records of `index`, the request's place. Out: one frozen object for each template, and its HTML by `render`.
-Why the work is done here: templates stay flat and call nothing, so rendering ten hits takes some 50 µs, and what a page
-says can be tested without HTML. The two pages with most to say have files of their own: `results_page.py` and
-`article_page.py`.
-A new page: a dataclass with a `frame` here, a template of the same name.
+In: settings, the request's place. Out: `frame` for a page object, its HTML by `render`.
+Why the work is done in page objects: templates stay flat and call nothing, and what a page says can be tested without
+HTML. Each page has a file of its own beside this one, named after it.
+A new page: a frozen dataclass with a `frame`, a template of the same name.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from flask import Flask, current_app, request
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -23,31 +21,10 @@ from markupsafe import Markup, escape
 
 from helpcenter.http import traditional
 from helpcenter.http.caching import fingerprints
-from helpcenter.pages.popular import LISTED, popular
 from helpcenter.settings import Settings
-from index import ArticleCard, Snapshot, Topic
 
 PACKAGE = Path(__file__).parent.parent
 STATIC_NAMES = ("app.css", "app.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
-
-
-@dataclass(frozen=True, slots=True)
-class Emergency:
-    """A large entry of the home page."""
-
-    situation: str
-    urgency: str
-    level: str
-    first: str
-    url: str = ""
-
-
-EMERGENCIES = (
-    Emergency("丢失", "立即", "now", "先锁住手机，再向运营商停号，然后补卡。"),
-    Emergency("损坏", "尽快", "soon", "先分清是手机坏了，还是卡的资料坏了。"),
-    Emergency("换机", "自己可办", "self", "旧手机先别抹掉，号码转好了再清空。"),
-    Emergency("激活失败", "自己可办", "self", "先连上 Wi-Fi 再试，不要删掉已装的 eSIM。"),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,37 +64,6 @@ class Page(Protocol):
 
     @property
     def frame(self) -> Frame: ...
-
-
-@dataclass(frozen=True, slots=True)
-class HomePage:
-    frame: Frame
-    emergencies: tuple[Emergency, ...]
-    topics: tuple[Topic, ...]
-    topic_urls: Mapping[str, str]
-    listed: tuple[ArticleCard, ...]
-    listed_heading: str
-    """常看 for what readers ask most; until that is known, the first article of each topic, and no such claim."""
-    recent: tuple[ArticleCard, ...]
-    article_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class TopicPage:
-    frame: Frame
-    topic: Topic
-    body: Markup
-    crumbs: tuple[tuple[str, str], ...]
-    subtopics: tuple[tuple[str, str, int], ...]
-    """Title, address, number of articles."""
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorPage:
-    frame: Frame
-    code: int
-    heading: str
-    message: str
 
 
 def prepare(app: Flask) -> None:
@@ -208,50 +154,6 @@ def _host_url(*_host: str | None) -> str:
     return request.host_url.rstrip("/")
 
 
-def home_page(snapshot: Snapshot) -> HomePage:
-    """The home page. An emergency no article speaks of is left out."""
-    known = {count.value for count in snapshot.facets().get("situation", ())}
-    root = request.script_root
-    topics = tuple(topic for topic in snapshot.topics() if topic.articles)
-    verified = [card for card in snapshot.cards() if card.verified]
-    often = popular(snapshot)
-    return HomePage(
-        frame=frame(path="/"),
-        emergencies=tuple(
-            Emergency(e.situation, e.urgency, e.level, e.first, f"{root}/search?situation={quote(e.situation)}")
-            for e in EMERGENCIES
-            if e.situation in known
-        ),
-        topics=topics,
-        topic_urls={topic.id: topic_url(topic.id) for topic in topics},
-        listed=often or tuple(topic.articles[0] for topic in topics)[:LISTED],
-        listed_heading="常看" if often else "可以先看",
-        recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
-        article_count=snapshot.article_count,
-    )
-
-
-def topic_page(snapshot: Snapshot, topic: Topic) -> TopicPage:
-    """A topic with its articles and the topics below it."""
-    below = topic.id + "/"
-    return TopicPage(
-        frame=frame(topic.title, topic.summary, topic_url(topic.id, root="")),
-        topic=topic,
-        body=local(topic.html),
-        crumbs=crumbs(snapshot, topic.id.rpartition("/")[0]),
-        subtopics=tuple(
-            (child.title, topic_url(child.id), len(child.articles))
-            for child in snapshot.topics()
-            if child.id.startswith(below)
-        ),
-    )
-
-
-def error_page(code: int, heading: str, message: str, query: str = "") -> ErrorPage:
-    """An error, with a search box that already holds `query`."""
-    return ErrorPage(frame(heading, message, query=query, status=code), code, heading, message)
-
-
 def local(html: str) -> Markup:
     """Sanitised HTML of the snapshot, its links into this site kept below the current root."""
     root = request.script_root
@@ -259,17 +161,3 @@ def local(html: str) -> Markup:
         for place in ("articles", "topics", "search"):
             html = html.replace(f'="/{place}', f'="{root}/{place}')
     return Markup(html)  # noqa: S704 the snapshot holds sanitised HTML only
-
-
-def topic_url(topic: str, root: str | None = None) -> str:
-    """The address of a topic below the current root."""
-    return f"{request.script_root if root is None else root}/topics/{quote(topic)}"
-
-
-def crumbs(snapshot: Snapshot, topic: str) -> tuple[tuple[str, str], ...]:
-    """Title and address of `topic` and the topics above it, outermost first."""
-    parts = topic.split("/") if topic else []
-    trail = ("/".join(parts[: end + 1]) for end in range(len(parts)))
-    return tuple(
-        (known.title if (known := snapshot.topic(name)) else name.rpartition("/")[2], topic_url(name)) for name in trail
-    )
