@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from index.content.articles import read_articles
     from index.content.checking import check
-    from index.content.importing import ImportRefused, import_files
+    from index.content.exports import ImportRefused
+    from index.content.importing import import_files
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT, Snapshot
@@ -42,7 +43,7 @@ _LAZY = {
     "fold": "text.folding",
     "read_articles": "content.articles",
     "check": "content.checking",
-    "ImportRefused": "content.importing",
+    "ImportRefused": "content.exports",
     "import_files": "content.importing",
     "MEASURES": "search.evaluating",
     "Evaluation": "search.evaluating",

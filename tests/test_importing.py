@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from index.content.articles import parse
 from index.content.checking import check
-from index.content.importing import ImportRefused, import_files
+from index.content.exports import ImportRefused
+from index.content.importing import import_files
 from index.model import Article
 
 
@@ -30,7 +34,8 @@ def foreign(tmp_path: Path, name: str, text: str | bytes) -> Path:
 
 
 def imported(file: Path, content: Path) -> tuple[Article, str, list[str]]:
-    ((path, notes),) = import_files([file], content, "guides/europe")
+    (done,) = import_files([file], content, "guides/europe")
+    path, notes = done.path, done.notes
     id = path.relative_to(content).with_suffix("").as_posix()
     article, problems = parse(id, f"{id}.md", path.read_bytes())
     assert article is not None, problems
@@ -170,3 +175,85 @@ def test_what_cannot_become_an_article_is_refused(tmp_path: Path, content: Path,
     with pytest.raises(ImportRefused, match="读不了"):
         import_files([tmp_path / "none.md"], content, "t")
     assert not (content / "t").exists()
+
+
+def test_open_lists_and_cookie_banners_of_real_pages(tmp_path: Path, content: Path) -> None:
+    page = (
+        "<html><body><div class='cookie-banner'>接受全部</div><main><h1>甲</h1><ul><li>一<li>二</ul><p>正文"
+        "<a href=' java&#10;script:alert(1)'>点我</a></main></body></html>"
+    )
+    _, text, _ = imported(foreign(tmp_path, "a.html", page), content)
+    assert "- 一\n- 二" in text and "接受" not in text and "script" not in text
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["[点](javascript:alert(1))", "[点](<JaVa&#x73;cript:x>)", "<javascript:x>", "[点][a]\n\n[a]: javascript:x",
+     '<a href="javascript:x">点</a>', "[点](data:text/html,x)", "[点](java%0ascript:x)"],
+)  # fmt: skip
+def test_links_that_run_something_are_not_written(tmp_path: Path, content: Path, link: str) -> None:
+    _, text, notes = imported(foreign(tmp_path, "a.md", f"# 甲\n\n{link}"), content)
+    assert "<a href=" not in parse("a", "a.md", text.encode())[0].sections[0].html  # type: ignore[union-attr]
+    assert not re.search(r"\(<?j|<j|=\"j|]: j", text, re.IGNORECASE)
+    assert any("去掉了链接" in note for note in notes)
+
+
+def test_a_zip_keeps_folders_links_pictures_and_old_addresses(tmp_path: Path, content: Path) -> None:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("空间/首页.html", "<html><body><h1>首页</h1><a href='sub/step.html#x'>步骤</a>"
+                         "<a href='https://old.example/help/9?utm_source=a'>旧</a></body></html>")  # fmt: skip
+        archive.writestr("空间/sub/step.html", "<html><head><link rel=canonical href='https://old.example/help/9'></head>"
+                         "<body><h1>步骤</h1><img src='../img/一.png' alt='图'></body></html>")  # fmt: skip
+        archive.writestr("空间/img/一.png", b"png")
+        archive.writestr("__MACOSX/._x.html", b"\0")
+    planned = import_files([file], content, "old", dry_run=True)
+    assert not (content / "old").exists() and sorted(one.pictures for one in planned) == [0, 1]
+    done = {one.path.relative_to(content).as_posix(): one.path.read_text("utf-8") for one in
+            import_files([file], content, "old")}  # fmt: skip
+    assert set(done) == {"old/空间/首页.md", "old/空间/sub/step.md"}
+    assert "[步骤](/articles/old/空间/sub/step#x)" in done["old/空间/首页.md"]
+    assert "[旧](/articles/old/空间/sub/step)" in done["old/空间/首页.md"]
+    assert "moved_from: [help/9, 空间/sub/step]" in done["old/空间/sub/step.md"]
+    assert (content / "old/空间/sub/images/step-一.png").read_bytes() == b"png"
+    assert not [problem for problem in check(content) if problem.level == "fault"]
+
+
+def test_what_would_take_for_ever_is_refused(tmp_path: Path, content: Path) -> None:
+    fifo = tmp_path / "pipe.md"
+    os.mkfifo(fifo)
+    for file, message in [
+        (fifo, "不是普通文件"),
+        (foreign(tmp_path, "p.html", "<html>" + "<p>" * 900_000), "个标签"),
+        (foreign(tmp_path, "big.md", "# 甲\n\n" + "字" * 2_000_000), "超过 5 MB"),
+        (foreign(tmp_path, "bad.zip", b"PK no"), "zip"),
+    ]:
+        with pytest.raises(ImportRefused, match=message):
+            import_files([file], content, "t")
+    # Twenty-four comments took 4.7 s, each one more twice as long.
+    assert imported(foreign(tmp_path, "c.md", "<!-- a -->\n" * 2000 + "# 甲"), content)[0].title == "甲"
+
+
+def test_word_files_keep_headings_and_lists(tmp_path: Path, content: Path) -> None:
+    pytest.importorskip("mammoth")
+    word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    kinds = "http://schemas.openxmlformats.org/package/2006/content-types"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    document = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    heading = '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>报失</w:t></w:r></w:p>'
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{kinds}">{rels}'
+        f'<Default Extension="xml" ContentType="{document}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{relations}"><Relationship Id="r" Type="{office}" '
+        'Target="word/document.xml"/></Relationships>',
+        "word/document.xml": f'<w:document xmlns:w="{word}"><w:body>{heading}'
+        "<w:p><w:r><w:t>先打电话。</w:t></w:r></w:p></w:body></w:document>",
+    }
+    file = tmp_path / "a.docx"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    article, _, _ = imported(file, content)
+    assert article.title == "报失" and article.sections[0].text == "先打电话。"

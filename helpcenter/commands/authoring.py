@@ -29,7 +29,7 @@ situation: []
 device: []
 aliases: []
 updated: {today}
-verified: {today}
+verified:
 sources: []
 draft: true
 ---
@@ -99,18 +99,28 @@ def new(article: str, title: str | None, content: Path) -> None:
     click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index；边写边看：helpcenter preview。")
 
 
-@click.command("import", short_help="把外来的 Markdown 或 HTML 变成文章")
+@click.command("import", short_help="把外来的文档变成文章")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--topic", metavar="TOPIC", default="imported", show_default=True, help="放进哪个专题的文件夹。")
+@click.option("--dry-run", is_flag=True, help="只列出会写成什么，不写文件。")
 @content_option
-def import_(files: tuple[Path, ...], topic: str, content: Path) -> None:
-    """把外来的 Markdown 或 HTML 变成文章：猜出前言，去掉页脚与跟踪，列出改动之处；不会覆盖已有的文件。"""
+def import_(files: tuple[Path, ...], topic: str, dry_run: bool, content: Path) -> None:
+    """把外来的 Markdown、HTML 或 Word 变成文章，文件夹和 zip 也可以。
+
+    猜出前言，去掉页脚与跟踪，列出改动之处；不会覆盖已有的文件。
+    """
     import index
 
     try:
-        imported = index.import_files(files, content, topic)
+        imported = index.import_files(files, content, topic, dry_run=dry_run)
     except index.ImportRefused as refusal:
         raise click.ClickException(str(refusal)) from None
+    if dry_run:
+        click.echo("来源\t会写成\t标题\t图片\t要看的地方")
+        for article in imported:
+            row = (article.source, article.path, article.title, article.pictures, len(article.notes))
+            click.echo("\t".join(map(str, row)))
+        return
     for article in imported:
         click.echo(f"已写成 {article.path}")
         for note in article.notes:

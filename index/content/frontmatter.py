@@ -164,7 +164,7 @@ def _set(front: FrontMatter, key: yaml.Node, value: yaml.Node, path: str, proble
         hint = f"是否想写 {guess}？" if guess else "去掉它，或改用已有的字段"
         problems.append(Problem(path, line, f"不认识的字段 {_short(name)}：{hint}", "warning", "unknown-field"))
         return
-    if isinstance(value, yaml.ScalarNode) and value.style is None and value.value in _NULL:
+    if isinstance(value, yaml.ScalarNode) and not value.style and value.value in _NULL:
         return
     try:
         setattr(front, name, _convert(name, value))
@@ -180,7 +180,7 @@ def _convert(name: str, node: yaml.Node) -> object:
         items = [item for item in nodes if isinstance(item, yaml.ScalarNode)]
         if len(items) < len(nodes):
             raise ValueError("应是文字，或文字的列表，如 [法国, 海外通用]")
-        words = (" ".join(item.value.split()) for item in items if item.style is not None or item.value not in _NULL)
+        words = (" ".join(item.value.split()) for item in items if item.style or item.value not in _NULL)
         return tuple(dict.fromkeys(word for word in words if word))
     if not isinstance(node, yaml.ScalarNode):
         raise ValueError("应是一个值，不是列表或嵌套的字段")
