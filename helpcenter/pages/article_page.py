@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
 
-from flask import request
 from markupsafe import Markup
 
 from helpcenter.pages.frame import Frame, frame, local
@@ -33,7 +32,6 @@ class SectionBlock:
     heading: str
     level: int
     html: Markup
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
     """An article and its surroundings. `today` decides whether readers are warned of its age."""
     article = page.article
     url = f"/articles/{quote(article.id)}"
-    blocks = tuple(section_block(article, section) for section in article.sections)
+    blocks = tuple(section_block(section) for section in article.sections)
     trail = crumbs(snapshot, article.topic)
     view = frame(article.title, article.summary, url, kind="article")
     return ArticleView(
@@ -101,13 +99,12 @@ def section_view(page: ArticlePage, section: Section) -> SectionView:
     url = f"/articles/{quote(article.id)}" + (f"#{quote(section.anchor)}" if section.anchor else "")
     title = f"{section.heading} · {article.title}" if section.heading else article.title
     view = frame(title, article.summary, url, kind="article")
-    return SectionView(view, article.title, section_block(article, section), view.root + url)
+    return SectionView(view, article.title, section_block(section), view.root + url)
 
 
-def section_block(article: Article, section: Section) -> SectionBlock:
+def section_block(section: Section) -> SectionBlock:
     """A section with its HTML led into the mirror where needed."""
-    url = f"{request.script_root}/articles/{quote(article.id)}#{quote(section.anchor)}"
-    return SectionBlock(section.anchor, section.heading, section.level, local(section.html), url)
+    return SectionBlock(section.anchor, section.heading, section.level, local(section.html))
 
 
 def age_warning(article: Article, today: date) -> str:

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from helpcenter.http import traditional
 from helpcenter.http.caching import keep
 from helpcenter.pages import frame as pages
 from helpcenter.pages.frame import Frame
 from helpcenter.pages.views import parse_number, snapshot
+from helpcenter.settings import Settings
 from index import ArticleCard, Snapshot, Topic
 
 MOST_PLACES = 10_000
@@ -127,7 +128,8 @@ def feed() -> Response:
     """The articles changed or checked last, newest first."""
     live = snapshot()
     frame = pages.frame()
-    name = uuid.uuid5(uuid.NAMESPACE_URL, (frame.site.base_url or frame.site.name) + f"/{frame.lang}")
+    settings: Settings = current_app.extensions["settings"]
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.base_url or settings.site_name}/{frame.lang}")
     dated = [(day, card) for card in live.cards() if (day := changed(card))]
     dated.sort(key=lambda item: (-item[0].toordinal(), item[1].id))
     entries = tuple(

@@ -8,10 +8,9 @@ A new page: a frozen dataclass with a `frame`, a template of the same name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -27,13 +26,12 @@ PACKAGE = Path(__file__).parent.parent
 STATIC_NAMES = ("app.css", "app.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Site:
-    """What is the same on all pages while the process lives. One for each application, so compared by identity."""
+    """What is the same on all pages while the process lives. One for each application."""
 
     name: str
     support_url: str
-    base_url: str
     assets: Mapping[str, str]
 
 
@@ -74,9 +72,7 @@ def prepare(app: Flask) -> None:
         [FileSystemLoader(PACKAGE / "templates"), FileSystemLoader(PACKAGE.parent / "templates")]
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["site"] = Site(
-        settings.site_name, settings.support_url, settings.base_url, fingerprints(STATIC_NAMES)
-    )
+    app.extensions["site"] = Site(settings.site_name, settings.support_url, fingerprints(STATIC_NAMES))
 
 
 def render(template: str, page: object) -> str:
@@ -89,33 +85,6 @@ def fragment(html: str, page: Page) -> str:
     return f"<title>{escape(page.frame.title)}</title>\n{html}"
 
 
-def slot(name: str) -> Markup:
-    """What stands in a page object for a value that `form` leaves to be filled in."""
-    return Markup(f"\0{name}\0")  # noqa: S704 a mark, no text
-
-
-class _Slots:
-    """A page object whose every field is a slot."""
-
-    def __getattr__(self, name: str) -> Markup:
-        return slot(name)
-
-
-def form(template: str, page: object) -> str:
-    """A template rendered but for its slots, for `form % {slot: HTML}`. The caller escapes what it fills in.
-
-    For what is the same but for a few words, fifty times a page or once on each: Jinja takes 1 µs for each value, this
-    a tenth. Nothing else should use it.
-    """
-    return re.sub("\0(.*?)\0", r"%(\1)s", render(template, page).strip().replace("%", "%%"))
-
-
-@cache
-def small_form(template: str) -> str:
-    """The form of a template whose page object has nothing but slots."""
-    return form(template, _Slots())
-
-
 def frame(
     title: str = "", description: str = "", path: str = "", query: str = "", kind: str = "website", status: int = 200
 ) -> Frame:
@@ -124,10 +93,11 @@ def frame(
     An error has no canonical address: the host itself may be what is wrong.
     """
     site: Site = current_app.extensions["site"]
+    settings: Settings = current_app.extensions["settings"]
     root = request.script_root
     is_mirror = traditional.is_traditional()
     mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
-    origin = "" if status >= 400 else site.base_url or _host_url(*map(request.environ.get, HOST)) + mount
+    origin = "" if status >= 400 else settings.base_url or _host_url(*map(request.environ.get, HOST)) + mount
     simplified, mirror = (origin + path, origin + traditional.PREFIX + path) if origin else ("", "")
     return Frame(
         site=site,

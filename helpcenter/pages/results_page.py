@@ -1,18 +1,16 @@
 """The page object of results: hits grouped by article, filters with counts, and what to say when there are none.
 
 In: a query as the reader typed it, filters, a page number, the results of the snapshot. Out: `ResultsPage`.
-Why apart from the other pages: it is rendered at every keystroke. Whatever is the same for all queries of a snapshot
-is built once (`filters.py`), addresses are put together from quoted pieces, and no list is longer than it is shown.
+Why apart from the other pages: it is rendered at every keystroke, so addresses are put together from quoted pieces,
+and no list is longer than it is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from flask import request
@@ -20,7 +18,7 @@ from markupsafe import Markup
 
 from helpcenter.pages.article_page import SECTION_TOP
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
-from helpcenter.pages.frame import Frame, Site, form, frame, render, slot, small_form
+from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.home_page import Emergency, home_page
 from helpcenter.pages.topic_page import topic_url
 from index import FACETS, ArticleCard, Hit, Results, Snapshot
@@ -28,33 +26,45 @@ from index import FACETS, ArticleCard, Hit, Results, Snapshot
 PER_PAGE = 10
 """Hits on a page. Twenty cost twice the time for hits that few scroll to."""
 LAST_PAGE = 500
-STEPS_SHOWN = 3
+ROWS_SHOWN = 3
 """Hits of one article in its card; the rest unfold, so that one long article cannot fill the screen."""
-WHY = {"pinyin": '<span class="why">拼音匹配</span>', "similar": '<span class="why">相近写法</span>'}
+WHY = {"pinyin": "拼音匹配", "similar": "相近写法"}
 """What is said about a layer. Literal matches show for themselves."""
 
 
-class SearchPage(NamedTuple):
-    """`templates/search.html`: the results, rendered, inside the frame."""
+class Row(NamedTuple):
+    """One section in a card. (A named tuple, as `Hit` is: ten are made at every keystroke.)"""
 
-    frame: Frame
-    results: Markup
-    empty: bool
-    """Whether a query found nothing. Search engines leave those out: anybody may link to any query, and none ends up
-    as a page of this site by that."""
+    url: str
+    label: str
+    why: str
+    """Why it is there, where its words do not show it."""
+    snippet: Markup
+    unfold_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`templates/_card.html`: an article and its sections among the results."""
+
+    url: str
+    title: str
+    topic: str
+    rows: tuple[Row, ...]
+    more: tuple[Row, ...]
+    begins_partial: bool
+    """Whether a line before it says that from here on only a part of the query is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultsPage:
-    """`templates/_results.html`, alone for htmx or inside a `SearchPage`."""
+    """`templates/_results.html`, alone for htmx or inside `search.html`."""
 
     frame: Frame
-    query: str
     note: str
     count: str
     """How many were found, in words; also what screen readers are told."""
-    cards: Markup
-    """Hits under their articles."""
+    cards: tuple[Card, ...]
     filters: tuple[Filter, ...]
     chips: tuple[tuple[str, str], ...]
     """Active filters: label, and the address without it."""
@@ -94,7 +104,6 @@ def results_page(
     home = home_page(snapshot) if empty else None
     page = ResultsPage(
         frame=frame(f"{named} 的搜索结果", path=search_url(query, chosen), query=query),
-        query=query,
         note=note,
         count=count_line(results, bool(query)),
         cards=cards_of(results.hits, root),
@@ -120,61 +129,14 @@ def results_page(
     return page, results
 
 
-VARYING = ("title", "query", "canonical", "alternate", "simplified", "traditional")
-"""Of a frame, what differs from one page of results to the next."""
-
-
-def render_search(page: ResultsPage) -> str:
-    """The results inside the frame; the frame is rendered once and then filled in, which takes a tenth of the time."""
-    values = {name: escape(getattr(page.frame, name)) for name in VARYING}
-    shell = _shell(page.frame.site, page.frame.root, page.frame.lang, page.asked and not page.cards)
-    return shell % {**values, "results": render_results(page)}
-
-
-@lru_cache(maxsize=16)
-def _shell(_site: Site, _root: str, _lang: str, empty: bool) -> str:
-    """`search.html` around any results; its frame is the same for all with these."""
-    slots: dict[str, Any] = {name: slot(name) for name in VARYING}
-    return form("search.html", SearchPage(replace(frame(), **slots), slot("results"), empty))
-
-
-def render_results(page: ResultsPage) -> str:
-    """The results alone. Around the cards and choices of most there stands one of a few forms, each rendered once."""
-    if page.note or page.chips or page.suggestion or not page.cards:
-        return render("_results.html", page)
-    filters = tuple((one.name, bool(one.more)) for one in page.filters)
-    outline = _outline(filters, bool(page.previous_url), bool(page.next_url))
-    values = {name: escape(str(getattr(page, name))) for name in FILLED_IN}
-    for one in page.filters:
-        values[one.name], values["more " + one.name] = one.choices, one.more
-    return outline % {**values, "cards": page.cards}
-
-
-FILLED_IN = ("count", "page", "pages", "previous_url", "next_url")
-"""Of a page of results, what `_outline` leaves open besides its cards and filters."""
-
-
-@lru_cache(maxsize=256)
-def _outline(filters: tuple[tuple[str, bool], ...], previous: bool, following: bool) -> str:
-    """`_results.html` around any cards, with these filters (name, whether some unfold) and ways to turn the page."""
-    slots = {name: slot(name) for name in (*FILLED_IN, "cards")}
-    if not previous:
-        slots["previous_url"] = Markup()
-    if not following:
-        slots["next_url"] = Markup()
-    shown = [Filter(name, slot(name), slot("more " + name) if more else Markup()) for name, more in filters]
-    return form("_results.html", SimpleNamespace(asked=True, note="", chips=(), suggestion="", filters=shown, **slots))
-
-
 def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
     """Nothing asked yet: where to begin."""
     home = home_page(snapshot)
     return ResultsPage(
         frame=frame("搜索", path="/search"),
-        query="",
         note=note,
         count="",
-        cards=Markup(),
+        cards=(),
         filters=filters_of(snapshot, snapshot.facets(), {}),
         chips=(),
         clear_url="",
@@ -204,42 +166,42 @@ def count_line(results: Results, with_query: bool) -> str:
     return f"{complete} 个小节包含全部内容，另有 {total - complete} 个部分相关"
 
 
-def cards_of(hits: Sequence[Hit], root: str) -> Markup:
-    """Each article with the hits it has on this page, ordered by its best; after those that hold all of the query a
-    line says that the rest shares only a part."""
+def cards_of(hits: Sequence[Hit], root: str) -> tuple[Card, ...]:
+    """Each article with the hits it has on this page, ordered by its best; the first that holds only a part of the
+    query, after those that hold all of it, says so."""
     groups: dict[str, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.article, []).append(hit)
-    cards: list[str] = []
+    cards: list[Card] = []
     whole_seen = partial_seen = False
     for group in groups.values():
         first = group[0]
-        if whole_seen and not first.complete and not partial_seen:
-            partial_seen = True
-            cards.append(small_form("_divider.html"))
+        begins_partial = whole_seen and not first.complete and not partial_seen
+        partial_seen = partial_seen or begins_partial
         whole_seen = whole_seen or first.complete
-        steps = [_step(hit, root) for hit in group]
-        more = "".join(steps[STEPS_SHOWN:])
-        card = {
-            "url": root + first.url.partition("#")[0],
-            "title": escape(first.title),
-            "topic": escape(first.topic),
-            "steps": "".join(steps[:STEPS_SHOWN]),
-            "more": more and small_form("_more_steps.html") % {"count": len(steps) - STEPS_SHOWN, "steps": more},
-        }
-        cards.append(small_form("_card.html") % card)
-    return Markup("\n".join(cards))  # noqa: S704 addresses are percent-encoded, snippets escaped by the index
+        rows = tuple(_row(hit, root) for hit in group)
+        cards.append(
+            Card(
+                url=root + first.url.partition("#")[0],
+                title=first.title,
+                topic=first.topic,
+                rows=rows[:ROWS_SHOWN],
+                more=rows[ROWS_SHOWN:],
+                begins_partial=begins_partial,
+            )
+        )
+    return tuple(cards)
 
 
-def _step(hit: Hit, root: str) -> str:
+def _row(hit: Hit, root: str) -> Row:
     path, _, anchor = hit.url.partition("#")
-    return small_form("_step.html") % {
-        "url": root + hit.url,
-        "label": escape(hit.heading or "概要"),
-        "why": WHY.get(hit.matched, ""),
-        "snippet": hit.snippet,
-        "unfold_url": f"{root}{path}/sections/{anchor or SECTION_TOP}",
-    }
+    return Row(
+        url=root + hit.url,
+        label=hit.heading or "概要",
+        why=WHY.get(hit.matched, ""),
+        snippet=Markup(hit.snippet),  # noqa: S704 escaped by the index
+        unfold_url=f"{root}{path}/sections/{anchor or SECTION_TOP}",
+    )
 
 
 _quoted = lru_cache(maxsize=512)(quote_plus)

@@ -51,7 +51,7 @@ def search() -> Response:
     query, note = parse_query()
     partial = wants_fragment()
     page, results = results_page.results_page(snapshot(), query, parse_filters(), parse_page(), note)
-    html = fragment(results_page.render_results(page), page) if partial else results_page.render_search(page)
+    html = fragment(render("_results.html", page), page) if partial else render("search.html", page)
     return keep(Response(html), seen(query, results, live=partial))
 
 
