@@ -19,7 +19,7 @@ from contextlib import suppress
 import click
 
 from helpcenter.commands.asking import evaluate, explain, search
-from helpcenter.commands.authoring import check, import_, new, preview
+from helpcenter.commands.authoring import check, import_, move, new, preview
 from helpcenter.commands.building import build, rollback
 from helpcenter.commands.insights import insights
 from helpcenter.commands.serving import serve, show_settings
@@ -37,7 +37,7 @@ def commands() -> None:
 
 
 for command in (
-    build, check, search, serve, evaluate, explain, rollback, new, import_, preview, insights, show_settings,
+    build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights, show_settings,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from index.content.checking import check
     from index.content.exports import ImportRefused
     from index.content.importing import import_files
+    from index.content.moving import MoveRefused, move
+    from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT, Snapshot
@@ -44,6 +46,10 @@ _LAZY = {
     "read_articles": "content.articles",
     "check": "content.checking",
     "ImportRefused": "content.exports",
+    "MoveRefused": "content.moving",
+    "move": "content.moving",
+    "vanished": "content.vanishing",
+    "write_forwards": "content.vanishing",
     "import_files": "content.importing",
     "MEASURES": "search.evaluating",
     "Evaluation": "search.evaluating",
@@ -69,6 +75,7 @@ __all__ = [
     "ImportRefused",
     "IndexUnavailable",
     "Library",
+    "MoveRefused",
     "Problem",
     "Results",
     "Section",
@@ -79,8 +86,11 @@ __all__ = [
     "evaluate",
     "fold",
     "import_files",
+    "move",
     "read_articles",
     "rollback",
+    "vanished",
+    "write_forwards",
 ]
 
 

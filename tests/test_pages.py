@@ -138,7 +138,8 @@ def test_section_is_a_fragment_for_htmx_and_a_page_for_others(client: FlaskClien
     assert "<html" not in fragment
     assert '<ol class="steps">' in fragment
     assert text_of(client, f"{ARTICLE}/sections/_")
-    assert client.get(f"{ARTICLE}/sections/no-such").status_code == 404
+    assert client.get(f"{ARTICLE}/sections/no-such", headers=FRAGMENT).status_code == 404
+    assert client.get(f"{ARTICLE}/sections/no-such").headers["Location"] == f"{ARTICLE}#no-such"
 
 
 def test_topics_list_their_articles(client: FlaskClient) -> None:

@@ -7,13 +7,13 @@ Why `check` prints faults and warnings alike on stdout: they are its result, not
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from helpcenter.commands.options import content_option
+from helpcenter.commands.options import content_option, index_option
 from helpcenter.settings import load_settings
 
 if TYPE_CHECKING:
@@ -45,11 +45,27 @@ draft: true
 @content_option
 @click.option("--format", "layout", type=click.Choice(["text", "github"]), default="text", show_default=True,
               help="github：写成 GitHub Actions 的标注。")  # fmt: skip
-def check(content: Path, layout: str) -> None:
-    """检查文章：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。"""
+@index_option
+@click.option("--fix", is_flag=True, help="把会打不开的旧地址写进 moved_from。")
+def check(content: Path, layout: str, index_folder: Path, fix: bool) -> None:
+    """检查文章：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。
+
+    有线上的索引时，还会列出哪些地址将打不开。
+    """
     import index
 
     problems = index.check(content)
+    try:
+        live = index.Library(index_folder).snapshot()
+    except index.IndexUnavailable:
+        gone = []  # nothing is live yet, so nothing can break
+    else:
+        gone = index.vanished(content, (page.article for card in live.cards() if (page := live.page(card.id))))
+    if fix:
+        for path in index.write_forwards(content, gone):
+            click.echo(f"已在 {path} 写上 moved_from")
+        gone = [one for one in gone if not one.target]
+    problems += [one.problem() for one in gone]
     faults = sum(problem.level == "fault" for problem in problems)
     for problem in problems:
         click.echo(annotation(problem, content) if layout == "github" else text_line(problem))
@@ -99,6 +115,23 @@ def new(article: str, title: str | None, content: Path) -> None:
     click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index；边写边看：helpcenter preview。")
 
 
+@click.command(short_help="移动文章或专题，旧地址照样能打开")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@content_option
+def move(old: str, new: str, content: Path) -> None:
+    """把文章（或专题）OLD 移到 NEW：改好指向它的链接，把旧编号写进 moved_from，旧地址自动转到新地址。"""
+    import index
+
+    try:
+        moved = index.move(content, old, new)
+    except index.MoveRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    for before, after in moved.articles.items():
+        click.echo(f"{before} → {after}")
+    click.echo(f"改了 {len(moved.rewritten)} 个文件里的链接。再运行 helpcenter index，旧地址就会转过去。")
+
+
 @click.command("import", short_help="把外来的文档变成文章")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--topic", metavar="TOPIC", default="imported", show_default=True, help="放进哪个专题的文件夹。")
@@ -131,8 +164,9 @@ def import_(files: tuple[Path, ...], topic: str, dry_run: bool, content: Path) -
 @click.command(short_help="边写边看")
 @content_option
 @click.option("--port", metavar="P", type=click.IntRange(0, 65535), default=8001, show_default=True, help="端口。")
-def preview(content: Path, port: int) -> None:
+@click.option("--at", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="看那一天的网站（草稿不在内）。")
+def preview(content: Path, port: int, at: datetime | None) -> None:
     """边写边看：存盘即重建，浏览器自动刷新；草稿也在内，线上的索引不受影响。"""
     from helpcenter.serving.preview import run_preview
 
-    run_preview(load_settings(), content, port)
+    run_preview(load_settings(), content, port, at.date() if at else None)

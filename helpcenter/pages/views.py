@@ -10,6 +10,7 @@ from __future__ import annotations
 import mimetypes
 from datetime import datetime
 from typing import cast
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
@@ -65,7 +66,7 @@ def article(name: str) -> Response:
         return keep(Response(render("article.html", article_page.article_view(live, page, today))))
     page = live.page(name.removesuffix(".md")) if name.endswith(".md") else None
     if not page:
-        abort(404)
+        return forward(name)
     return keep(Response(page.article.source, content_type="text/markdown; charset=utf-8"))
 
 
@@ -77,13 +78,38 @@ def section(name: str, anchor: str) -> Response:
         return article(f"{name}/sections/{anchor}")
     page = live.page(name)
     if not page:
-        abort(404)
+        return forward(name, anchor)
     by_anchor = {part.anchor: part for part in page.article.sections}
     found = by_anchor.get(anchor) or (by_anchor.get("") if anchor == article_page.SECTION_TOP else None)
     if not found:
-        abort(404)
+        return forward(name, anchor)
     view = article_page.section_view(page, found)
     return keep(Response(render("_section.html" if wants_fragment() else "section.html", view)))
+
+
+def forward(name: str, anchor: str = "") -> Response:
+    """301 to where an article, its Markdown or a section has moved, 404 where nobody says.
+
+    A section that is gone from an article that is there leads to the article.
+    """
+    live = snapshot()
+    ending = ".md" if name.endswith(".md") else ""
+    old = name.removesuffix(".md")
+    target = live.moved(f"{old}#{anchor}" if anchor else old)
+    if not target and anchor and live.page(old) and not wants_fragment():
+        return redirect(f"{request.script_root}/articles/{quote(old)}#{quote(anchor)}", 302)
+    if not target:
+        abort(404)
+    id, _, section = target.partition("#")
+    address = f"{request.script_root}/articles/{quote(id)}{ending}"
+    if section and anchor and wants_fragment():
+        return redirect(f"{address}/sections/{quote(section)}", 301)
+    return redirect(f"{address}#{quote(section)}" if section else address, 301)
+
+
+def redirect(address: str, status: int) -> Response:
+    """An answer that leads elsewhere, on this host whatever the request called it."""
+    return Response(status=status, headers={"Location": address})
 
 
 @blueprint.get("/topics/<path:name>")

@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,8 @@ let seen;
 TAG = b'<script src="/_preview/reload.js" defer></script>'
 
 
-def run_preview(settings: Settings, content: Path, port: int) -> None:
-    """Build, watch and serve until interrupted."""
+def run_preview(settings: Settings, content: Path, port: int, at: date | None = None) -> None:
+    """Build, watch and serve until interrupted; with `at` the site of that day, without drafts."""
     from watchfiles import watch
     from werkzeug.serving import make_server
 
@@ -46,22 +47,22 @@ def run_preview(settings: Settings, content: Path, port: int) -> None:
     port = free_port("127.0.0.1", port)
     settings = replace(settings, content=content, index=settings.index.with_name(f"{settings.index.name}-preview"))
     reloading = Reloading(create_app(settings).wsgi_app)
-    rebuild(settings)
+    rebuild(settings, at)
     server = make_server("127.0.0.1", port, reloading, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     click.echo(f"预览：http://127.0.0.1:{port}（存盘即更新，按 Ctrl+C 停止）")
     for _ in watch(content, raise_interrupt=False):
-        if rebuild(settings):
+        if rebuild(settings, at):
             reloading.state += 1
     server.shutdown()
 
 
-def rebuild(settings: Settings) -> bool:
+def rebuild(settings: Settings, at: date | None = None) -> bool:
     """Build the preview's index; name the faults and keep the last good one where there are any."""
     import index
 
     try:
-        report = index.build(settings.content, settings.index, drafts=True)
+        report = index.build(settings.content, settings.index, drafts=at is None, today=at)
     except index.ContentFaults as faults:
         for problem in faults.problems:
             click.echo(str(problem), err=True)

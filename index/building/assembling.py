@@ -10,6 +10,7 @@ about half a second.
     pages, outlines                each article as JSON, whole (compressed) and without its text
     media, media.json              the pictures that articles show, and their names
     articles.json, topics.json     lists
+    moved.json                     old addresses and where they lead
     facets.json, facets.npy        filter values, and one bit a section for each
     tokens.*                       word numbers per section and their vocabulary, for the next build and relating.py
     sound*.npy, readings.npz       how characters sound (sounds.py)
@@ -35,6 +36,7 @@ from index.building.sounding import write_sounds
 from index.content.articles import TopicIntro, media_file
 from index.model import FACETS
 from index.store.blobs import Packed, Texts
+from index.store.forwards import forwards
 from index.store.keys import U64, word_key
 from index.store.posting_files import ARRAYS, write_array
 from index.store.serializing import CARD_BREAK
@@ -148,6 +150,13 @@ class _Surroundings:
         _write_json(place / "articles.json", articles)
         _write_json(
             place / "topics.json", sorted(self._topics.values(), key=lambda topic: (topic["order"], topic["id"]))
+        )
+        _write_json(
+            place / "moved.json",
+            forwards(
+                (article["id"], article["moved_from"], [anchor for anchor, _ in article["sections"] if anchor])
+                for article in self._outlines
+            ),
         )
         values: dict[tuple[str, str], list[int]] = defaultdict(list)
         at = 0

@@ -1,6 +1,6 @@
 """Batches: many articles prepared, on every core.
 
-In: the changed files, and what to tell of the progress. Out: their articles, drafts and problems. Why processes: jieba
+In: the changed files, and what to tell of the progress. Out: their articles and problems. Why processes: jieba
 and markdown-it hold the interpreter. Why batches: one file is too little to send. Why a pool from a number of files on:
 starting one costs as much as preparing a few.
 """
@@ -39,28 +39,25 @@ _segmenter: Segmenter | None = None  # a worker process's own, inherited by fork
 
 def prepare_all(
     files: list[File], tuning: Tuning, tell: Progress
-) -> tuple[dict[str, Prepared], list[str], list[Problem]]:
-    """Prepare the changed files on every core. Returns the articles by id, the drafts' ids, and all problems."""
+) -> tuple[dict[str, Prepared], list[Problem]]:
+    """Prepare the changed files on every core. Returns the articles by id, and all problems."""
     prepared: dict[str, Prepared] = {}
-    drafts: list[str] = []
     problems: list[Problem] = []
     tell("prepare", 0, len(files))
     if not files:
-        return prepared, drafts, problems
+        return prepared, problems
     done = 0
     for batch in _batches(files, tuning):
-        for article, found, draft in batch:
+        for article, found in batch:
             problems.extend(found)
             if article is not None:
                 prepared[article.id] = article
-                if draft:
-                    drafts.append(article.id)
         done += len(batch)
         tell("prepare", done, len(files))
-    return prepared, drafts, problems
+    return prepared, problems
 
 
-def _batches(files: list[File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem], bool]]]:
+def _batches(files: list[File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem]]]]:
     global _segmenter
     _segmenter = segmenter_for(tuning.words)
     workers = min(os.cpu_count() or 1, 8)
@@ -99,6 +96,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _prepare_batch(files: list[File]) -> list[tuple[Prepared | None, list[Problem], bool]]:
+def _prepare_batch(files: list[File]) -> list[tuple[Prepared | None, list[Problem]]]:
     assert _segmenter is not None
     return [prepare(file.id, file.path, file.raw, file.digest, _segmenter) for file in files]

@@ -15,13 +15,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.building.assembling import assemble
 from index.building.batches import File, Progress, prepare_all
 from index.building.parts import Previous, open_previous
+from index.building.preparing import Prepared
 from index.content.articles import article_id, read_topics, scan
 from index.content.linking import IMAGE_TYPES
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
@@ -43,6 +44,7 @@ def build(
     *,
     full: bool = False,
     drafts: bool = False,
+    today: date | None = None,
     keep: int = 3,
     progress: Progress | None = None,
     last: Future[Checked] | None = None,
@@ -50,8 +52,9 @@ def build(
     """Bring the index in `index` up to date with the articles in `content`.
 
     `last`: the live snapshot, where somebody is checking it already. Incremental unless `full` is set or something that
-    shapes every section changed (dictionary, weights, format). Raises ContentFaults, or IndexUnavailable where the
-    folders cannot be read or written. A second build waits for the first.
+    shapes every section changed (dictionary, weights, format). Articles that are not shown on `today` (drafts,
+    `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out. Raises
+    ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for the first.
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
@@ -68,17 +71,22 @@ def build(
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
-        prepared, skipped, found = prepare_all(changed, tuning, tell)
+        prepared, found = prepare_all(changed, tuning, tell)
         problems = [*found, *problems]
         if faults := tuple(problem for problem in problems if problem.level == "fault"):
             raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
-        skipped_ids = {item for item in skipped if not drafts}
-        identity = _identity(shape, tuning, sources, topics, _pictures(content))
+        dated = _dated(prepared, previous)
+        day = (today or date.today()).isoformat()  # noqa: DTZ011 the operator's own day
+        hidden = {id for id, (begin, end) in dated.items() if (begin and day < begin) or (end and day >= end)}
+        if not drafts:
+            hidden.update(item.id for item in prepared.values() if item.draft)
+        shown = [file for file in sources if file.id not in hidden]
+        identity = _identity(shape, tuning, shown, topics, _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
             counts = previous.stamp["articles"], previous.stamp["sections"]
             return BuildReport(*counts, 0, 0, time.perf_counter() - started, previous.place.name, False, "")
-        ids = [file.id for file in sources if file.id not in skipped_ids]
+        ids = [file.id for file in shown]
         with folder.building() as place:
             tell("write", 0, 1)
             with Files(place) as files:
@@ -92,7 +100,7 @@ def build(
                     "shape": shape,
                     "built": datetime.now(UTC).isoformat(timespec="seconds"),
                     **made,
-                    "drafts": sorted(skipped),
+                    "dated": {file.id: dated[file.id] for file in shown if file.id in dated},
                     "tuning": tuning.as_json(),
                 },
                 files.checksums,
@@ -104,7 +112,7 @@ def build(
     return BuildReport(
         made["articles"],
         made["sections"],
-        len(changed),
+        len({file.id for file in changed} - hidden),
         removed,
         time.perf_counter() - started,
         name,
@@ -112,6 +120,16 @@ def build(
         reason,
         tuple(problems),
     )
+
+
+def _dated(prepared: dict[str, Prepared], previous: Previous | None) -> dict[str, tuple[str, str]]:
+    """From and until when articles are shown, for those that say; of unchanged ones as the last snapshot has it."""
+    kept = previous.stamp.get("dated", {}) if previous else {}
+    dated = {id: tuple(dates) for id, dates in kept.items() if id not in prepared}
+    for item in prepared.values():
+        if item.publish or item.until:
+            dated[item.id] = (str(item.publish or ""), str(item.until or ""))
+    return dated
 
 
 def _sources(place: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from datetime import date
 
 from index.content.articles import media, parse
 from index.model import Article, Problem, Section
@@ -42,6 +43,11 @@ class Prepared:
     word_counts: list[int]
     """Four a section: how many words are in each field."""
     vocabulary: list[str]
+    draft: bool
+    publish: date | None
+    """Not shown before this day."""
+    until: date | None
+    """Not shown from this day on."""
 
 
 def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:
@@ -63,11 +69,11 @@ def section_fields(article: Article, section: Section) -> tuple[str, str, str, s
 
 def prepare(
     article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter
-) -> tuple[Prepared | None, list[Problem], bool]:
-    """Prepare one file. Returns (None, problems, False) for a file at fault; the flag says whether it is a draft."""
+) -> tuple[Prepared | None, list[Problem]]:
+    """Prepare one file. Returns (None, problems) for a file at fault."""
     article, problems = parse(article_id, path, raw)
     if article is None:
-        return None, problems, False
+        return None, problems
     numbers: dict[str, int] = {}
     words, word_counts = array("I"), []
     texts, all_folded, visible, lengths = [], [], [], []
@@ -98,5 +104,8 @@ def prepare(
         words,
         word_counts,
         list(numbers),
+        article.draft,
+        article.publish,
+        article.expires if article.withdraw else None,
     )
-    return prepared, problems, article.draft
+    return prepared, problems

@@ -30,6 +30,7 @@ from index.search.searching import Scorer
 from index.search.snippets import snippet
 from index.search.sounds import Sounds
 from index.store.blobs import Texts
+from index.store.forwards import forwarded
 from index.store.posting_files import INDEX_NAME
 from index.store.serializing import CARD_BREAK, article_from_bytes
 from index.store.snapshots import read_stamp
@@ -84,6 +85,7 @@ class Snapshot:
         self._lines = tuple(map(_article_card, self._articles))
         self._topics = self._read_topics(_json(place, "topics"))
         self._media = Texts(place / "media")
+        self._moved: dict[str, str] = _json(place, "moved")
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
         self._filters = Filters(place, self.section_count)
 
@@ -121,6 +123,10 @@ class Snapshot:
             previous=beside[at - 1] if at else None,
             next=beside[at + 1] if at + 1 < len(beside) else None,
         )
+
+    def moved(self, place: str) -> str | None:
+        """Where the article `id`, or the section `id#anchor`, that lay at `place` is now; None where nobody knows."""
+        return forwarded(self._moved, place)
 
     def media(self, path: str) -> bytes | None:
         """A picture that articles show, by its path in the content folder, or None."""
