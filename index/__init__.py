@@ -19,9 +19,13 @@ from index.model import (
     BuildReport,
     ContentFaults,
     FacetCount,
+    Guide,
     Hit,
     IndexUnavailable,
+    Option,
+    Outcome,
     Problem,
+    Question,
     Results,
     Section,
     Topic,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from index.content.articles import read_articles
     from index.content.checking import check
     from index.content.exports import ImportRefused
+    from index.content.guides import read_guides
     from index.content.importing import import_files
     from index.content.moving import MoveRefused, move
     from index.content.vanishing import vanished, write_forwards
@@ -45,6 +50,7 @@ _LAZY = {
     "fold": "text.folding",
     "read_articles": "content.articles",
     "check": "content.checking",
+    "read_guides": "content.guides",
     "ImportRefused": "content.exports",
     "MoveRefused": "content.moving",
     "move": "content.moving",
@@ -71,12 +77,16 @@ __all__ = [
     "ContentFaults",
     "Evaluation",
     "FacetCount",
+    "Guide",
     "Hit",
     "ImportRefused",
     "IndexUnavailable",
     "Library",
     "MoveRefused",
+    "Option",
+    "Outcome",
     "Problem",
+    "Question",
     "Results",
     "Section",
     "Snapshot",
@@ -88,6 +98,7 @@ __all__ = [
     "import_files",
     "move",
     "read_articles",
+    "read_guides",
     "rollback",
     "vanished",
     "write_forwards",

@@ -126,6 +126,53 @@ class ArticlePage:
     next: ArticleCard | None
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to a question of a guide, and the question or outcome it leads to."""
+
+    answer: str
+    """A piece of the address."""
+    label: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a guide asks."""
+
+    ask: str
+    hint: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a guide leads: the steps that apply, in order."""
+
+    title: str
+    intro: str
+    steps: tuple[str, ...]
+    """`article-id#anchor` each, or an article's id alone for the part above its first heading."""
+    contact: str = ""
+    """The name of a contact of the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Questions that lead to the steps that apply. Proven when it was built: every path ends in an outcome."""
+
+    id: str
+    title: str
+    summary: str
+    start: str
+    """The first question (or, for a guide that asks nothing, the outcome)."""
+    questions: Mapping[str, Question]
+    outcomes: Mapping[str, Outcome]
+    aliases: tuple[str, ...] = ()
+    urgency: str = ""
+    """`now`, `soon`, `self`, or nothing."""
+
+
 @dataclass(slots=True)
 class FacetCount:
     """One value of a filter and how many of the found sections have it."""

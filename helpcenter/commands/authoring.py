@@ -17,7 +17,7 @@ from helpcenter.commands.options import content_option, index_option
 from helpcenter.settings import load_settings
 
 if TYPE_CHECKING:
-    from index import Problem
+    from index import Guide, Problem
 
 SKELETON = """\
 ---
@@ -47,13 +47,17 @@ draft: true
               help="github：写成 GitHub Actions 的标注。")  # fmt: skip
 @index_option
 @click.option("--fix", is_flag=True, help="把会打不开的旧地址写进 moved_from。")
-def check(content: Path, layout: str, index_folder: Path, fix: bool) -> None:
-    """检查文章：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。
+@click.option("--guides", is_flag=True, help="先把每个向导画成一棵树。")
+def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: bool) -> None:
+    """检查文章和向导：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。
 
     有线上的索引时，还会列出哪些地址将打不开。
     """
     import index
 
+    if guides:
+        for file in index.read_guides(content)[0]:
+            click.echo("\n".join(tree(file.guide)) + "\n")
     problems = index.check(content)
     try:
         live = index.Library(index_folder).snapshot()
@@ -73,6 +77,29 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool) -> None:
         click.echo(f"错误 {faults} 处 · 提醒 {len(problems) - faults} 处")
     if faults:
         raise click.exceptions.Exit(1)
+
+
+def tree(guide: Guide) -> list[str]:
+    """The lines of a guide. What several answers lead to is drawn once and referred to afterwards."""
+    lines, drawn = [f"{guide.title}（{guide.id}）"], set()
+    waiting = [("  ", guide.start, "")]  # a stack, since a chain of questions may be longer than Python's own
+    while waiting:
+        indent, node, chosen = waiting.pop()
+        if chosen:
+            lines.append(f"{indent}- {chosen}")
+            indent += "    "
+        if node in drawn:
+            lines.append(f"{indent}↑ 见上面的 {node}")
+        elif question := guide.questions.get(node):
+            lines.append(f"{indent}{node}：{question.ask}")
+            answers = [(indent + "  ", option.to, f"{option.answer}：{option.label}") for option in question.options]
+            waiting.extend(reversed(answers))
+        elif outcome := guide.outcomes.get(node):
+            lines.append(f"{indent}⇒ {node}：{outcome.title}（{len(outcome.steps)} 步）")
+        else:
+            lines.append(f"{indent}？ {node}：没有这个问题或结果")
+        drawn.add(node)
+    return lines
 
 
 def text_line(problem: Problem) -> str:

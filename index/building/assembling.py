@@ -11,6 +11,7 @@ about half a second.
     media, media.json              the pictures that articles show, and their names
     articles.json, topics.json     lists
     moved.json                     old addresses and where they lead
+    guides.json                    the guides, proven
     facets.json, facets.npy        filter values, and one bit a section for each
     tokens.*                       word numbers per section and their vocabulary, for the next build and relating.py
     sound*.npy, readings.npz       how characters sound (sounds.py)
@@ -34,7 +35,7 @@ from index.building.parts import Kept, Part, Previous, invert_parts, join, parts
 from index.building.preparing import Prepared
 from index.building.sounding import write_sounds
 from index.content.articles import TopicIntro, media_file
-from index.model import FACETS
+from index.model import FACETS, Guide
 from index.store.blobs import Packed, Texts
 from index.store.forwards import forwards
 from index.store.keys import U64, word_key
@@ -89,6 +90,11 @@ def assemble(
     write(np.save, place / "sections.npy", sections)
     write(surroundings.write, place)
     return {"articles": len(outlines), "sections": len(article_of)}
+
+
+def write_guides(place: Path, guides: Sequence[Guide]) -> None:
+    """Write the guides, so that the server reads no YAML."""
+    _write_json(place / "guides.json", [asdict(guide) for guide in guides])
 
 
 def _write_segment(place: Path, vocabulary: list[str], cards: list[str]) -> None:

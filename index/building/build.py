@@ -10,22 +10,25 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.building.assembling import assemble
+from index.building.assembling import assemble, write_guides
 from index.building.batches import File, Progress, prepare_all
 from index.building.parts import Previous, open_previous
 from index.building.preparing import Prepared
 from index.content.articles import article_id, read_topics, scan
+from index.content.guides import GuideFile, dead_links, digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
+from index.store.blobs import Texts
 from index.store.snapshots import FORMAT, Checked, IndexFolder, write_stamp
 from index.store.writing import Files
 from index.text.tuning import Tuning, read_tuning
@@ -71,27 +74,31 @@ def build(
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
+        guides, guide_problems = read_guides(content)
         prepared, found = prepare_all(changed, tuning, tell)
-        problems = [*found, *problems]
-        if faults := tuple(problem for problem in problems if problem.level == "fault"):
-            raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
         dated = _dated(prepared, previous)
         day = (today or date.today()).isoformat()  # noqa: DTZ011 the operator's own day
         hidden = {id for id, (begin, end) in dated.items() if (begin and day < begin) or (end and day >= end)}
         if not drafts:
             hidden.update(item.id for item in prepared.values() if item.draft)
         shown = [file for file in sources if file.id not in hidden]
-        identity = _identity(shape, tuning, shown, topics, _pictures(content))
+        ids = [file.id for file in shown]
+        problems = [*found, *problems, *guide_problems]
+        if all(problem.level != "fault" for problem in found):  # an article at fault has no sections to look for
+            problems += dead_links(guides, _anchors(guides, ids, prepared, previous))
+        if faults := tuple(problem for problem in problems if problem.level == "fault"):
+            raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
+        identity = _identity(shape, tuning, shown, (topics, digest_guides(content)), _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
             counts = previous.stamp["articles"], previous.stamp["sections"]
             return BuildReport(*counts, 0, 0, time.perf_counter() - started, previous.place.name, False, "")
-        ids = [file.id for file in shown]
         with folder.building() as place:
             tell("write", 0, 1)
             with Files(place) as files:
                 files.beside(folder.drop, max(keep - 1, 1))
                 made = assemble(files, content, ids, prepared, previous, topics, load_weights())
+                files.write(write_guides, place, [file.guide for file in guides])
                 from index.search.opening import Snapshot  # loads while the last files are written
             write_stamp(
                 place,
@@ -130,6 +137,23 @@ def _dated(prepared: dict[str, Prepared], previous: Previous | None) -> dict[str
         if item.publish or item.until:
             dated[item.id] = (str(item.publish or ""), str(item.until or ""))
     return dated
+
+
+def _anchors(
+    guides: Sequence[GuideFile], ids: Sequence[str], prepared: dict[str, Prepared], previous: Previous | None
+) -> dict[str, list[str]]:
+    """The anchors of every live article that a guide names; of the others, none."""
+    named = {step.partition("#")[0] for file in guides for one in file.guide.outcomes.values() for step in one.steps}
+    outlines = Texts(previous.place / "outlines") if previous and named else None
+    anchors: dict[str, list[str]] = {id: [] for id in ids}
+    for id in named & anchors.keys():
+        if id in prepared:
+            raw = prepared[id].outline
+        else:
+            assert previous and outlines
+            raw = outlines[previous.articles[id][0]]
+        anchors[id] = [anchor for anchor, _ in json.loads(raw)["sections"]]
+    return anchors
 
 
 def _sources(place: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from rapidfuzz import fuzz, process
 
 from index.content.articles import article_id, collisions, examine, media_file, scan, scan_topics, strays
 from index.content.frontmatter import FrontMatter
+from index.content.guides import dead_links, read_guides
 from index.content.linking import IMAGE_TYPES, Target, resolve
 from index.content.rendering import Rendered, is_placeholder
 from index.content.sanitizing import SCHEMES, TAGS
@@ -74,6 +75,9 @@ def check(content: Path, *, today: date | None = None) -> list[Problem]:
     problems += collisions(list(articles))
     problems += _same_titles(articles.values())
     problems += _rare_values(articles.values())
+    guides, found = read_guides(content)
+    live = {id: [part.anchor for part in page.article.sections] for id, page in articles.items() if page.article}
+    problems += [*found, *dead_links(guides, {id: live[id] for id in live if not articles[id].front.draft})]
     places = _Places(content, articles, {page.folder for page in pages})
     for page in pages:
         problems += _dates_and_summary(page, today)

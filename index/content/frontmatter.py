@@ -105,7 +105,7 @@ def read(text: str, path: str) -> tuple[FrontMatter, list[Problem]]:
         first = next((line for line in lines[1:end] if line.strip() and not line.lstrip().startswith("#")), "")
         if not _LOOKS_LIKE_A_FIELD.match(first):
             return front, []  # prose between two thematic breaks
-        line, why = _explain(error, block)
+        line, why = explain(error, block)
         message = f"front matter 的 YAML 写法有误：{why}"
         return FrontMatter(body=end + 1, broken=True), [Problem(path, line, message, code="yaml")]
     if any(problem.level == "fault" for problem in problems):
@@ -212,8 +212,8 @@ def _date(text: str) -> date:
         raise ValueError(f"的日期“{_short(text)}”不存在：年-月-日，如 2026-01-31") from None
 
 
-def _explain(error: yaml.YAMLError, block: str) -> tuple[int, str]:
-    """The line in the file and, in Chinese, what is wrong and what to do."""
+def explain(error: yaml.YAMLError, block: str) -> tuple[int, str]:
+    """The line, counted as if `block` began on the second, and in Chinese what is wrong and what to do."""
     if isinstance(error, yaml.reader.ReaderError):
         position = error.position if isinstance(error.position, int) else 0
         return block.count("\n", 0, position) + 2, "有不可见的控制字符，删掉它"

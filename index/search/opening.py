@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from whoosh.index import open_dir
 
-from index.model import ArticleCard, ArticlePage, FacetCount, Hit, Results, Topic
+from index.model import ArticleCard, ArticlePage, FacetCount, Guide, Hit, Results, Topic
 from index.search.containing import Postings, among
 from index.search.explaining import explain
 from index.search.filtering import Filters, meet
 from index.search.guessing import Guesser
+from index.search.guides import GuideFinder
 from index.search.layering import Layers
 from index.search.queries import Parser, Query
 from index.search.relating import Relatives
@@ -32,7 +33,7 @@ from index.search.sounds import Sounds
 from index.store.blobs import Texts
 from index.store.forwards import forwarded
 from index.store.posting_files import INDEX_NAME
-from index.store.serializing import CARD_BREAK, article_from_bytes
+from index.store.serializing import CARD_BREAK, article_from_bytes, guide_from_json
 from index.store.snapshots import read_stamp
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
@@ -88,6 +89,8 @@ class Snapshot:
         self._moved: dict[str, str] = _json(place, "moved")
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
         self._filters = Filters(place, self.section_count)
+        self._guides = {guide.id: guide for guide in map(guide_from_json, _json(place, "guides"))}
+        self._guide_finder = GuideFinder(tuple(self._guides.values()), self._segmenter, tuning.stop_words)
 
     def load(self) -> None:
         """Load the whole dictionary; for a server, before it forks."""
@@ -127,6 +130,18 @@ class Snapshot:
     def moved(self, place: str) -> str | None:
         """Where the article `id`, or the section `id#anchor`, that lay at `place` is now; None where nobody knows."""
         return forwarded(self._moved, place)
+
+    def guides(self) -> tuple[Guide, ...]:
+        """All guides, by id."""
+        return tuple(self._guides.values())
+
+    def guide(self, guide_id: str) -> Guide | None:
+        """One guide, or None."""
+        return self._guides.get(guide_id)
+
+    def find_guides(self, query: str) -> tuple[Guide, ...]:
+        """The guides that `query` names, best first; mostly none. Never raises for any text."""
+        return self._guide_finder.find(query)
 
     def media(self, path: str) -> bytes | None:
         """A picture that articles show, by its path in the content folder, or None."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
-from index.model import Article, Section
+from index.model import Article, Guide, Option, Outcome, Question, Section
 
 CARD_BREAK = "\x1f"
 """Between the parts of a section's card: article id, anchor, title, heading, topic title, address."""
@@ -46,6 +46,18 @@ def article_from_bytes(raw: bytes) -> Article:
     for name in _DATES:
         record[name] = date.fromisoformat(record[name]) if record[name] else None
     return Article(**{field.name: _tuple(record[field.name]) for field in fields(Article)})
+
+
+def guide_from_json(record: dict[str, Any]) -> Guide:
+    """The inverse of `dataclasses.asdict` for a guide that went through JSON."""
+    questions = {
+        name: Question(one["ask"], one["hint"], tuple(Option(**option) for option in one["options"]))
+        for name, one in record["questions"].items()
+    }
+    outcomes = {
+        name: Outcome(**{**one, "steps": tuple(one["steps"])}) for name, one in record["outcomes"].items()
+    }
+    return Guide(**{**record, "aliases": tuple(record["aliases"]), "questions": questions, "outcomes": outcomes})
 
 
 def _tuple(value: Any) -> Any:

@@ -1,0 +1,337 @@
+"""Guides: `_guides/<id>.yml` becomes questions, answers and outcomes, each proven to lead somewhere.
+
+In: the content folder; for the links of outcomes, which sections are live. Out: `Guide` records and every fault with
+its line. Why data and no more than "this answer leads to": what follows can then be proven before a reader is in
+trouble (every path ends, nothing is out of reach, each step exists). GOV.UK's Smart Answers began as programs, which
+no tool could look through.
+Why composed nodes and no `safe_load`: each problem has its line, nothing is constructed, no bomb of aliases expands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from index.content.frontmatter import MAX_DEPTH, explain
+from index.model import Guide, Option, Outcome, Problem, Question
+
+FOLDER = "_guides"
+MAX_BYTES = 1_000_000
+MOST_NODES = 2_000
+"""Questions and outcomes in one guide."""
+URGENCIES = ("now", "soon", "self")
+"""立即, 尽快, 自己可办."""
+
+_KEYS = {
+    "guide": ("title", "summary", "aliases", "urgency", "start", "questions", "outcomes"),
+    "question": ("ask", "hint", "options"),
+    "option": ("answer", "label", "to"),
+    "outcome": ("title", "intro", "steps", "contact"),
+}
+_NAME = re.compile(r"[\w-]+")
+"""Ids and answers are pieces of addresses."""
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class GuideFile:
+    """One guide and where in its file what stands. Questions and outcomes are nodes; they share one set of ids."""
+
+    path: str
+    """Relative to the content folder."""
+    guide: Guide
+    lines: dict[str, int] = field(default_factory=dict)
+    """Node id → line."""
+    option_lines: dict[tuple[str, int], int] = field(default_factory=dict)
+    step_lines: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+def scan_guides(content: Path) -> list[Path]:
+    """The files of guides, by name."""
+    folder = content / FOLDER
+    return sorted(file for file in folder.glob("*.yml") if not file.name.startswith((".", "_")))
+
+
+def read_guides(content: Path) -> tuple[list[GuideFile], list[Problem]]:
+    """Every guide that can be read, and every problem but dead links: see `dead_links`. OSError as reading raises."""
+    guides: list[GuideFile] = []
+    problems: list[Problem] = []
+    for file in scan_guides(content):
+        guide, found = parse_guide(file.stem, f"{FOLDER}/{file.name}", file.read_bytes())
+        problems += found
+        if guide:
+            guides.append(guide)
+    return guides, problems
+
+
+def digest_guides(content: Path) -> str:
+    """One hash of all files of guides."""
+    digest = hashlib.sha256()
+    for file in scan_guides(content):
+        digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def parse_guide(id: str, path: str, raw: bytes) -> tuple[GuideFile | None, list[Problem]]:
+    """One file's bytes as a guide; None where it cannot be read as one. Pure; never raises."""
+    reader = _Reader(path)
+    node = reader.compose(raw)
+    if node is None:
+        return None, reader.problems
+    if not _NAME.fullmatch(id):
+        reader.fault(1, f"文件名 {id} 不能作地址：只用字母、数字、汉字和 -", "bad-name")
+    fields = reader.mapping(node, "guide")
+    questions = {name: reader.question(value) for name, _, value in reader.named(fields.get("questions"), "questions")}
+    outcomes = {name: reader.outcome(value) for name, _, value in reader.named(fields.get("outcomes"), "outcomes")}
+    urgency = reader.text(fields, "urgency")
+    if urgency and urgency not in URGENCIES:
+        message = f"urgency 应是 {'、'.join(URGENCIES)} 之一，不是“{urgency}”"
+        reader.fault(_line(fields["urgency"]), message, "bad-value")
+    guide = Guide(
+        id=id,
+        title=reader.text(fields, "title", needed=node),
+        summary=reader.text(fields, "summary"),
+        aliases=tuple(text for text, _ in reader.texts(fields, "aliases")),
+        urgency=urgency if urgency in URGENCIES else "",
+        start=reader.text(fields, "start", needed=node),
+        questions={name: question for name, (question, _) in questions.items()},
+        outcomes={name: outcome for name, (outcome, _) in outcomes.items()},
+    )
+    file = GuideFile(path, guide)
+    for section in ("questions", "outcomes"):
+        for name, key, _ in reader.named(fields.get(section), section, quiet=True):
+            if name in file.lines:
+                reader.fault(_line(key), f"{name} 既是问题又是结果：换一个名字", "repeated-name")
+            file.lines.setdefault(name, _line(key))
+    for name, (_, lines) in questions.items():
+        file.option_lines |= {(name, number): line for number, line in enumerate(lines)}
+    for name, (_, lines) in outcomes.items():
+        file.step_lines |= {(name, number): line for number, line in enumerate(lines)}
+    if guide.start and guide.start not in file.lines:
+        reader.fault(_line(fields["start"]), _names_nothing("start", guide.start, file.lines), "lost-answer")
+    reader.problems += _lost_answers(file)
+    if not reader.problems:  # what a slip of the pen breaks off is not out of reach as well
+        reader.problems += _loops(file) or _out_of_reach(file)
+    return file, sorted(reader.problems, key=lambda problem: problem.line)
+
+
+def dead_links(guides: Sequence[GuideFile], sections: Mapping[str, Collection[str]]) -> list[Problem]:
+    """A fault for every step that is no live section. `sections`: the anchors of each article's sections."""
+    problems = []
+    for file in guides:
+        for (name, number), line in file.step_lines.items():
+            step = file.guide.outcomes[name].steps[number]
+            article, _, anchor = step.partition("#")
+            if article not in sections:
+                near = next(iter(get_close_matches(article, list(sections), 1, 0.6)), None)
+                hint = f"是否想写 {near}？" if near else "改成有的文章，或去掉这一步"
+                problems.append(Problem(file.path, line, f"没有文章 {article}，或它没有上线：{hint}", code="dead-step"))
+            elif anchor not in sections[article]:
+                near = next(iter(get_close_matches(anchor, list(sections[article]), 1, 0.5)), None)
+                hint = f"是否想写 #{near}？" if near else "改成有的小节"
+                problems.append(Problem(file.path, line, f"{article} 里没有小节 #{anchor}：{hint}", code="dead-step"))
+    return problems
+
+
+def _lost_answers(file: GuideFile) -> Iterator[Problem]:
+    for name, question in file.guide.questions.items():
+        for number, option in enumerate(question.options):
+            if option.to and option.to not in file.lines:
+                message = _names_nothing("to", option.to, file.lines)
+                yield Problem(file.path, file.option_lines[name, number], message, code="lost-answer")
+
+
+def _loops(file: GuideFile) -> list[Problem]:
+    """A fault for each answer that leads back to a question asked before. Not recursive: chains may be long."""
+    questions = file.guide.questions
+    on_the_way: set[str] = set()
+    finished: set[str] = set()
+    problems = []
+    for start in questions:
+        stack = [(start, 0)] if start not in finished else []
+        while stack:
+            name, number = stack.pop()
+            on_the_way.add(name)
+            options = questions[name].options
+            if number == len(options):
+                on_the_way.discard(name)
+                finished.add(name)
+                continue
+            stack.append((name, number + 1))
+            to = options[number].to
+            if to in on_the_way:
+                message = f"选“{options[number].label}”会回到已经问过的 {to}：每条路都要走到一个结果"
+                problems.append(Problem(file.path, file.option_lines[name, number], message, code="loop"))
+            elif to in questions and to not in finished:
+                stack.append((to, 0))
+    return problems
+
+
+def _out_of_reach(file: GuideFile) -> list[Problem]:
+    reached, waiting = {file.guide.start}, [file.guide.start]
+    while waiting:
+        question = file.guide.questions.get(waiting.pop())
+        fresh = {option.to for option in question.options} - reached if question else set()
+        reached |= fresh
+        waiting.extend(fresh)
+    return [
+        Problem(file.path, line, f"没有答案通向 {name}：让一个选项的 to 写它，或删掉它", code="out-of-reach")
+        for name, line in file.lines.items()
+        if name not in reached
+    ]
+
+
+def _names_nothing(key: str, wanted: str, known: Collection[str]) -> str:
+    near = next(iter(get_close_matches(wanted, list(known), 1, 0.6)), None)
+    hint = f"是否想写 {near}？" if near else "在 questions 或 outcomes 里写上它"
+    return f"{key} 写的 {wanted} 既不是问题，也不是结果：{hint}"
+
+
+class _Reader:
+    """Takes nodes apart; whatever is wrong becomes a fault and an empty value, so that one run names all."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def fault(self, line: int, message: str, code: str) -> None:
+        self.problems.append(Problem(self.path, line, message, code=code))
+
+    def compose(self, raw: bytes) -> yaml.Node | None:
+        """The file's mapping; None, with a fault, where there is none."""
+        if len(raw) > MAX_BYTES:
+            self.fault(1, f"文件超过 {MAX_BYTES // 1000} KB：分成几个向导", "too-large")
+            return None
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.fault(raw.count(b"\n", 0, error.start) + 1, "不是 UTF-8 编码：用编辑器另存为 UTF-8", "encoding")
+            return None
+        try:
+            depth = 0
+            for event in yaml.parse(text, Loader=_LOADER):  # before anything recurses
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                if depth > MAX_DEPTH:
+                    self.fault(_line(event), f"嵌套超过 {MAX_DEPTH} 层", "yaml")
+                    return None
+                if isinstance(event, yaml.AliasEvent):
+                    self.fault(_line(event), "YAML 别名（*）在这里不起作用：直接写值", "yaml")
+                    return None
+            node = yaml.compose(text, Loader=_LOADER)
+        except yaml.YAMLError as error:
+            line, why = explain(error, text)
+            self.fault(max(line - 1, 1), f"YAML 写法有误：{why}", "yaml")
+            return None
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(1, "应是一组“字段: 值”，从 title 开始", "yaml")
+            return None
+        return node
+
+    def mapping(self, node: yaml.Node, kind: str) -> dict[str, yaml.Node]:
+        """The known fields of a mapping; the others are faults."""
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(_line(node), f"这里应是一组字段：{'、'.join(_KEYS[kind])}", "bad-type")
+            return {}
+        fields: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            if name not in _KEYS[kind]:
+                near = next(iter(get_close_matches(name, _KEYS[kind], 1, 0.6)), None)
+                hint = f"是否想写 {near}？" if near else f"这里可以写 {'、'.join(_KEYS[kind])}"
+                self.fault(_line(key), f"不认识的字段 {name}：{hint}", "unknown-field")
+            elif name in fields:
+                self.fault(_line(key), f"字段 {name} 写了两次：去掉一个", "repeated-field")
+            else:
+                fields[name] = value
+        return fields
+
+    def named(
+        self, node: yaml.Node | None, what: str, quiet: bool = False
+    ) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+        """Name, key and value of each question or outcome."""
+        if node is None:
+            return
+        if not isinstance(node, yaml.MappingNode):
+            if not quiet:
+                self.fault(_line(node), f"{what} 应是“名字: 内容”的列表", "bad-type")
+            return
+        seen: set[str] = set()
+        for number, (key, value) in enumerate(node.value):
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if number >= MOST_NODES:
+                if not quiet:
+                    self.fault(_line(key), f"{what} 超过 {MOST_NODES} 个：分成几个向导", "too-large")
+                return
+            if not _NAME.fullmatch(name) or name in seen:
+                if not quiet:
+                    why = "写了两次：换一个名字" if name in seen else "不能作名字：只用字母、数字、汉字和 -"
+                    self.fault(_line(key), f"{what} 里的“{name}”{why}", "bad-name")
+                continue
+            seen.add(name)
+            yield name, key, value
+
+    def text(self, fields: Mapping[str, yaml.Node], name: str, needed: yaml.Node | None = None) -> str:
+        """One text; a fault where it is something else, or missing though `needed` by the mapping given."""
+        node = fields.get(name)
+        value = ""
+        if isinstance(node, yaml.ScalarNode):
+            value = " ".join(node.value.split())
+        elif node is not None:
+            self.fault(_line(node), f"字段 {name} 应是一段文字", "bad-type")
+            return ""
+        if not value and needed is not None:
+            self.fault(_line(node or needed), f"缺少 {name}：写上它", "missing-field")
+        return value
+
+    def texts(self, fields: Mapping[str, yaml.Node], name: str) -> list[tuple[str, int]]:
+        """A list of texts, each with its line; one text stands for a list of one."""
+        node = fields.get(name)
+        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node] if node is not None else []
+        found = []
+        for item in nodes:
+            if isinstance(item, yaml.ScalarNode) and item.value.strip():
+                found.append((" ".join(item.value.split()), _line(item)))
+            else:
+                self.fault(_line(item), f"字段 {name} 应是文字的列表", "bad-type")
+        return found
+
+    def question(self, node: yaml.Node) -> tuple[Question, list[int]]:
+        """A question and the lines of its options."""
+        fields = self.mapping(node, "question")
+        listed = fields.get("options")
+        nodes = listed.value if isinstance(listed, yaml.SequenceNode) else []
+        if not nodes:
+            self.fault(_line(listed or node), "options 应是选项的列表，至少一个：否则走到这里就断了", "no-options")
+        options: list[Option] = []
+        for item in nodes:
+            own = self.mapping(item, "option")
+            answer, label, to = (self.text(own, name, needed=item) for name in _KEYS["option"])
+            if answer and not _NAME.fullmatch(answer):
+                self.fault(_line(own["answer"]), f"answer“{answer}”不能作地址：只用字母、数字、汉字和 -", "bad-name")
+            if answer and any(answer == other.answer for other in options):
+                self.fault(_line(item), f"answer {answer} 写了两次：后一个永远选不到", "repeated-answer")
+            options.append(Option(answer, label, to))
+        question = Question(self.text(fields, "ask", needed=node), self.text(fields, "hint"), tuple(options))
+        return question, [_line(item) for item in nodes]
+
+    def outcome(self, node: yaml.Node) -> tuple[Outcome, list[int]]:
+        """An outcome and the lines of its steps."""
+        fields = self.mapping(node, "outcome")
+        steps = self.texts(fields, "steps")
+        if not steps:
+            self.fault(_line(node), "steps 是空的：至少写一步，如 replacement/france-lost#report-loss", "no-steps")
+        title, intro, contact = (
+            self.text(fields, "title", needed=node),
+            *(self.text(fields, name) for name in ("intro", "contact")),
+        )
+        return Outcome(title, intro, tuple(text for text, _ in steps), contact), [line for _, line in steps]
+
+
+def _line(node: yaml.Node | yaml.Event) -> int:
+    return (node.start_mark.line if node.start_mark else 0) + 1
