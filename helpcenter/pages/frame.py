@@ -23,7 +23,9 @@ from helpcenter.http.caching import fingerprints
 from helpcenter.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent
-STATIC_NAMES = ("app.css", "app.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
+STYLES = ("app.css", "home.css", "results.css", "article.css")
+"""In order; all on every page, since a search turns any page into results."""
+STATIC_NAMES = (*STYLES, "app.js", "article.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Site:
     name: str
     support_url: str
     assets: Mapping[str, str]
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The addresses of the style sheets."""
+        return tuple(self.assets[name] for name in STYLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-// What the browser does beside htmx: typing, history, keys, and small comforts of the article.
+// What the browser does beside htmx: typing, history, keys, theme. article.js does what steps and articles need.
 // In: the elements of templates/. Out: events for htmx, classes, nothing that a page needs to be readable.
 // Why the request is not left to hx-trigger: its filters need eval, which the security policy forbids, and an input
 // method needs care. Every listener sits on the document, so swapped parts need no set-up.
@@ -17,6 +17,12 @@
       try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private mode: forget */ }
     },
   };
+  const make = (tag, attributes, ...children) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.append(...children);
+    return element;
+  };
+  window.helpcenter = { $, $$, on, word, store, make };
 
   // Theme: before the first paint, hence a script that blocks. No value means what the system says.
   const themes = ["auto", "light", "dark"];
@@ -149,7 +155,7 @@
   on("htmx:replacedInHistory", () => { if (atOnce) settle(true); });
   on("htmx:pushedIntoHistory", () => { before = null; showAddress(); rest(); });
   on("htmx:historyCacheMiss", (event) => { restoring = event.detail.xhr; });
-  on("htmx:historyRestore", () => { restoring = null; showAddress(); dress(); });
+  on("htmx:historyRestore", () => { restoring = null; showAddress(); });
   addEventListener("popstate", () => {
     clearTimeout(pending);
     clearTimeout(resting);
@@ -195,11 +201,6 @@
   const remember = (query) => {
     if (query.length < 2) return;
     store.set("recent", [query, ...store.get("recent", []).filter((old) => old !== query)].slice(0, MOST));
-  };
-  const make = (tag, attributes, ...children) => {
-    const element = Object.assign(document.createElement(tag), attributes);
-    element.append(...children);
-    return element;
   };
   const showRecent = () => {
     const queries = store.get("recent", []);
@@ -248,71 +249,14 @@
     htmx.ajax("GET", link.getAttribute("href"), { source: place, target: place, swap: "innerHTML" }).then(() => {
       if (!place.hasChildNodes()) return place.remove(); // offline: the next press asks again
       fold(link, true);
-      dressSteps(place);
+      place.dispatchEvent(new Event("unfolded", { bubbles: true }));
     }, () => place.remove());
   });
   on("htmx:afterSwap", (event) => { if (event.target.id === "main") { refocus(); rest(); } });
-
-  // The article: ticks that this device remembers, links to copy, contents that follow the scroll.
-  const ticksKey = () => `ticks:${$("[data-article]")?.dataset.article}`;
-  const dressSteps = (within) => {
-    $$("ol.steps > li", within).forEach((step) => {
-      if ($(".tick", step)) return;
-      const tick = make("input", { type: "checkbox", className: "tick" });
-      tick.setAttribute("aria-label", `${word("done")}：${step.textContent.trim().slice(0, 30)}`);
-      step.prepend(tick);
-    });
-  };
-  const copyButton = (text) => {
-    const button = make("button", { type: "button", className: "copy" }, word("copy"));
-    button.dataset.copy = text;
-    return button;
-  };
-  let watcher = null;
-  const dress = () => {
-    const article = $("[data-article]");
-    watcher?.disconnect();
-    if (!article) return;
-    dressSteps(article);
-    const done = store.get(ticksKey(), []);
-    $$(".tick", article).forEach((tick, number) => { tick.checked = done.includes(number); });
-    $(".print", article)?.removeAttribute("hidden");
-    $$("pre, a[href^='tel:']", article).forEach((place) => {
-      if (place.matches("pre")) place.append(copyButton(place.textContent));
-      else place.after(copyButton(place.textContent.trim()));
-    });
-    const links = new Map($$(".toc a", article).map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
-    if (!links.size) return;
-    const visible = new Set();
-    watcher = new IntersectionObserver((entries) => {
-      entries.forEach((entry) => visible[entry.isIntersecting ? "add" : "delete"](entry.target.id));
-      const current = [...links.keys()].find((id) => visible.has(id));
-      if (current) links.forEach((link, id) => (id === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
-    }, { rootMargin: "-96px 0px -55% 0px" });
-    links.forEach((_, id) => { const part = document.getElementById(id); if (part) watcher.observe(part); });
-  };
-  on("change", (event) => {
-    if (!event.target.matches("[data-article] .tick")) return;
-    store.set(ticksKey(), $$("[data-article] .tick").flatMap((tick, number) => (tick.checked ? [number] : [])));
-  });
-  on("click", (event) => {
-    if (event.target.closest(".print")) print();
-    const anchor = event.target.closest(".anchor");
-    const copy = event.target.closest(".copy");
-    if (!anchor && !copy) return;
-    navigator.clipboard?.writeText(anchor ? anchor.href : copy.dataset.copy).then(() => {
-      $("#search-announce").textContent = word("copied");
-      const button = copy ?? anchor;
-      const label = button.textContent;
-      button.textContent = word("copied");
-      setTimeout(() => { button.textContent = label; }, 1500);
-    }, () => {});
-  });
 
   on("DOMContentLoaded", () => {
     asked = box().defaultValue.trim();
     if (!composing) pending = setTimeout(ask); // what was typed before htmx was there, once it listens
     nameTheme();
-    dress();
   });
 })();
