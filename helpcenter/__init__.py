@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     frame.prepare(app)
     htmx.prepare(app)
     feedback.prepare(app)
+    insights.prepare(app)
     errors.prepare(app)
     for module in (views, feedback, insights, feeds, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)

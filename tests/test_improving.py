@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from helpcenter.commands.options import printable
 from helpcenter.insights.edits import EditRefused, apply
 from helpcenter.insights.proposals import Proposal
 from helpcenter.store.store import Counts, Store, today
@@ -200,3 +201,7 @@ def test_what_cannot_be_changed_safely_is_left_alone(tmp_path: Path, source: str
     assert (tmp_path / "a.md").read_text("utf-8") == source
     with pytest.raises(EditRefused, match="没有文件"):
         apply(alias("../a"), tmp_path / "none")
+
+
+def test_the_terminal_obeys_no_reader() -> None:
+    assert printable("好\x1b[2J\u009b\u202e\n卡") == "好?[2J??\n卡"

@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helpcenter import create_app
+from helpcenter.feedback.views import without_contacts
 from helpcenter.http.caching import SearchSeen
 from helpcenter.insights import recording
 from helpcenter.pages.home_page import home_page
@@ -215,12 +216,26 @@ def test_the_form_opens_the_page_for_an_hour(client: FlaskClient, monkeypatch: p
     page = client.get("/insights")
     assert "搜得最多" in page.text
     assert page.headers["Cache-Control"] == "no-store"
+    kept = client.get_cookie("insights", path="/insights")
+    assert kept
     now = time.time()
-    monkeypatch.setattr("helpcenter.insights.views.time.time", lambda: now + 3601)
+    monkeypatch.setattr("helpcenter.store.store.time.time", lambda: now + 3601)
     assert "搜得最多" not in client.get("/insights").text, "a kept cookie does not outlive its hour"
     monkeypatch.undo()
     client.post("/insights", data={"leave": "1"}, headers=HERE)
+    client.set_cookie("insights", kept.value, path="/insights")
+    assert "搜得最多" not in client.get("/insights").text, "a copied cookie ends with the login"
+
+
+def test_all_logins_can_be_ended(client: FlaskClient, site: Flask) -> None:
+    log_in(client)
+    other = site.test_client()
+    log_in(other)
+    assert other.post("/insights", data={"leave": "all"}, headers=HERE).status_code == 303
     assert "搜得最多" not in client.get("/insights").text
+    log_in(client)
+    site.test_client().post("/insights", data={"leave": "all"}, headers=HERE)
+    assert "搜得最多" in client.get("/insights").text, "who is not logged in ends nothing"
 
 
 def test_over_tls_the_cookie_stays_on_tls(client: FlaskClient) -> None:
@@ -250,8 +265,35 @@ def test_guessing_is_limited_and_cross_site_logins_are_refused(client: FlaskClie
     assert log_in(client, TOKEN, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
     for _ in range(10):
         assert log_in(client, "wrong").status_code == 401
-    assert log_in(client).status_code == 401, "the right one too, for the rest of the hour"
-    assert client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 401
+    assert log_in(client, "wrong").status_code == 429
+    assert log_in(client).status_code == 303, "an office shares its address with whoever guesses there"
+
+
+def test_nobody_writes_without_the_token(client: FlaskClient, database: str) -> None:
+    for header in ("Bearer wrong", "Basic eDp5", "Digest x"):
+        assert client.get("/insights", headers={"Authorization": header}).status_code == 401
+    log_in(client, "wrong")
+    assert not Path(database.removeprefix("sqlite:///")).exists()
+
+
+def test_a_slow_database_holds_no_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    store: Store = client.application.extensions["store"]
+    for name in ("frequent", "failing"):
+        monkeypatch.setattr(store, name, lambda *_: (release.wait(20), [])[1])
+    home = client.get("/")
+    assert home.status_code == 200 and "ETag" not in home.headers, "nothing incomplete is kept"
+    counting = client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert "正在统计" in counting and 'http-equiv="refresh"' in counting
+    release.set()
+    time.sleep(0.2)
+    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+
+
+def test_what_would_steer_a_terminal_is_not_kept(client: FlaskClient) -> None:
+    search(client, "丢失\u202e\u009b31m卡")
+    assert counted(client) == {"丢失 31m卡": Counts(1, 0, 1)}
+    assert without_contacts("好\u009b2J\u202e\x1b[31m") == "好 2J [31m"
 
 
 def test_the_page_shows_figures_and_nothing_about_readers(client: FlaskClient) -> None:

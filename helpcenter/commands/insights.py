@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpcenter.commands.options import content_option, existing_file, index_option, open_snapshot
+from helpcenter.commands.options import content_option, existing_file, index_option, open_snapshot, printable
 from helpcenter.settings import load_settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def insights(
         proposals = [verdict_as_json(verdict) for verdict in found]
         click.echo(json.dumps({**figures_as_json(figures), "proposals": proposals}, ensure_ascii=False, indent=2))
     else:
-        click.echo(readable(figures, found))
+        click.echo(printable(readable(figures, found)))
 
 
 def verdict_as_json(verdict: Verdict) -> dict[str, str | None]:

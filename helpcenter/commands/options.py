@@ -7,6 +7,7 @@ Why callbacks: a default that comes from a setting must be read when the command
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -108,3 +109,8 @@ class Progress:
         if self.bar is not None:
             self.bar.__exit__(None, None, None)
             self.bar = None
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal obeys or what turns the direction of reading; readers wrote parts of it."""
+    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "?" for c in text)

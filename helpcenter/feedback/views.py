@@ -160,7 +160,7 @@ def address(article: str) -> str:
 
 DIGITS = re.compile(r"\d(?:[ -]?\d){6,}")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def without_contacts(text: str) -> str:

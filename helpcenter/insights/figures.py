@@ -84,28 +84,19 @@ class Insights:
 
 def insights(store: Store, days: int) -> Insights:
     """The figures. Raises `StoreUnavailable`."""
-    queries = [Asked(query, counts) for query, counts in store.searches(days).items()]
     by_day = store.searches_by_day(days)
     votes = [Votes(article, *counted) for article, counted in store.votes(days).items()]
+    frequent, failing = store.frequent(days, LISTED), store.failing(days, LISTED, OFTEN)
     return Insights(
         days=days,
         since=first_day(days),
-        total=sum((asked.counts for asked in queries), Counts()),
+        total=sum(by_day.values(), Counts()),
         bars=bars(by_day, days),
-        frequent=tuple(sorted(queries, key=lambda asked: (-asked.counts.asked, asked.query))[:LISTED]),
-        failing=failing(queries)[:LISTED],
+        frequent=tuple(Asked(*one) for one in frequent),
+        failing=tuple(Asked(*one) for one in failing),
         votes=tuple(sorted(votes, key=lambda vote: (-vote.unhelpful, -vote.helpful, vote.article))[:LISTED]),
         reasons=tuple(store.reasons(days, LISTED)),
     )
-
-
-def failing(queries: list[Asked]) -> tuple[Asked, ...]:
-    """The queries in trouble: first those that found nothing, by how often; then parts; then never opened."""
-
-    def weight(asked: Asked) -> tuple[int, int, int, str]:
-        return -asked.counts.empty, -asked.counts.partial, -asked.counts.asked, asked.query
-
-    return tuple(sorted((asked for asked in queries if asked.trouble), key=weight))
 
 
 def bars(by_day: Mapping[date, Counts], days: int) -> tuple[Bar, ...]:

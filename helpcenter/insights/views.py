@@ -1,37 +1,33 @@
 """`/insights`: the figures as a page, for operators with the token.
 
-In: the token by form (a signed cookie for an hour), or in the Authorization header (`Basic` with any name, `Bearer`).
-Out: `templates/insights.html`; 404 where no token is set, so that nobody learns there is a door.
-Why never in the address: addresses end in logs, histories and Referers. Wrong tokens are limited by address, in the
-database; comparisons take the same time whatever is wrong.
+In: a request that `login.py` lets in. Out: `templates/insights.html`; 404 where no token is set, so that nobody learns
+there is a door. Why never in the address: addresses end in logs, histories and Referers. Figures are worked out in the
+background: sums over a million rows take a second, a database that is gone as long as it is waited for.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
-import time
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, current_app, redirect, request
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
 
 from helpcenter.http.forms import from_this_site, signer
+from helpcenter.insights import login as logins
 from helpcenter.insights.figures import Insights, insights
 from helpcenter.insights.proposals import Verdict, verdicts
 from helpcenter.pages import frame as pages
 from helpcenter.pages.views import snapshot
 from helpcenter.settings import Settings
-from helpcenter.store.store import Limit, Store, StoreUnavailable
+from helpcenter.store.background import Latest
+from helpcenter.store.store import Store, StoreUnavailable
 
-COOKIE = "insights"
-LOGIN_SECONDS = 3600
-WRONG_TOKENS = 10
-"""An hour, from one address."""
 PERIODS = (7, 30, 90, 365)
 PROPOSED = 8
 """Failing queries with a proposal on the page; each costs some 20 ms. The terminal has them all."""
 LOGIN_FORM = "insights login"
+WAIT, FRESH = 0.2, 30.0
+"""Seconds that the page waits for new figures, and that it shows the same ones."""
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("insights", __name__)
@@ -51,6 +47,16 @@ class InsightsPage:
     periods: tuple[int, ...] = ()
     most_a_day: int = 1
     most_asked: int = 1
+    logins: int = 0
+    """How many are logged in."""
+    counting: bool = False
+    """The figures are not ready; the page asks again by itself."""
+
+
+def prepare(app: Flask) -> None:
+    """What all requests share."""
+    app.extensions["wrong_tokens"] = logins.WrongTokens()
+    app.extensions["figures"] = Latest(WAIT, FRESH, retry=1.0)
 
 
 @blueprint.get("/insights")
@@ -59,55 +65,70 @@ def show() -> Response:
     settings = settings_with_token()
     store: Store = current_app.extensions["store"]
     try:
-        if not logged_in(settings, store):
-            return login_page(401 if request.authorization else 200)
-        days = chosen_days(settings)
-        figures = insights(store, days)
+        authorization = request.authorization
+        if authorization:
+            if not logins.is_right(settings, authorization.password or authorization.token or ""):
+                return refused()
+        elif not logins.has_login(request, settings, store):
+            return login_page(200)
+        days, live = chosen_days(settings), snapshot()
+
+        def work() -> tuple[Insights, tuple[Verdict, ...], int]:
+            figures = insights(store, days)
+            found = verdicts(figures.failing[:PROPOSED], live, settings.content)
+            return figures, tuple(found), len(store.sessions())
+
+        latest: Latest[tuple[Insights, tuple[Verdict, ...], int]] = current_app.extensions["figures"]
+        ready = latest.get((days, live.id), work)
     except StoreUnavailable as error:
-        log.error("统计打不开：%s", error)
-        return answer(InsightsPage(frame(), address(), note="数据库暂时用不了，日志里有原因。"), 503)
-    found = verdicts(figures.failing[:PROPOSED], snapshot(), settings.content)
+        return unavailable(error)
+    if ready is None:
+        return answer(InsightsPage(frame(), address(), note="正在统计，稍等几秒……", counting=True))
+    figures, found, live_logins = ready
     page = InsightsPage(
         frame=frame(),
         address=address(),
         figures=figures,
-        verdicts=tuple(found),
+        verdicts=found,
         periods=(*(period for period in PERIODS if period < settings.insights_days), settings.insights_days),
         most_a_day=max(1, *(bar.counts.asked for bar in figures.bars)),
         most_asked=max([1, *(asked.counts.asked for asked in (*figures.frequent, *figures.failing))]),
+        logins=live_logins,
     )
     return answer(page)
 
 
 @blueprint.post("/insights")
 def login() -> Response:
-    """Take the token from the form, or end the login (`leave`)."""
+    """Take the token from the form, or end this login (`leave=1`) or all of them (`leave=all`)."""
     settings = settings_with_token()
-    form_token = request.form.get("token", "")
+    store: Store = current_app.extensions["store"]
     if not from_this_site(request, settings.base_url):
         abort(403, "这次提交不是从本站的页面发出的。")
-    if "leave" in request.form:
-        response: Response = redirect(address(), 303)  # type: ignore[assignment]
-        response.delete_cookie(COOKIE, path=address())
-        return response
-    if not signer().form_token_holds(LOGIN_FORM, form_token):
-        return login_page(403, "这个页面打开太久了，请再试一次。")
-    store: Store = current_app.extensions["store"]
     try:
-        if not admit(settings, store, request.form.get("password", "")):
-            return login_page(401, "口令不对，或一小时内试得太多。")
+        if "leave" in request.form:
+            if request.form["leave"] != "all":
+                logins.end(request, settings, store)
+            elif logins.has_login(request, settings, store):
+                store.end_sessions()
+            response: Response = redirect(address(), 303)  # type: ignore[assignment]
+            response.delete_cookie(logins.COOKIE, path=address())
+            return response
+        if not signer().form_token_holds(LOGIN_FORM, request.form.get("token", "")):
+            return login_page(403, "这个页面打开太久了，请再试一次。")
+        if not logins.is_right(settings, request.form.get("password", "")):
+            return refused()
+        cookie = logins.begin(settings, store)
     except StoreUnavailable as error:
-        log.error("统计打不开：%s", error)
-        return answer(InsightsPage(frame(), address(), note="数据库暂时用不了，日志里有原因。"), 503)
+        return unavailable(error)
     response = redirect(address(), 303)  # type: ignore[assignment]
     response.headers["Cache-Control"] = "no-store"
-    until = str(int(time.time()) + LOGIN_SECONDS)
     response.set_cookie(
-        COOKIE,
-        signer().sign(login_purpose(settings), until),
-        max_age=LOGIN_SECONDS,
+        logins.COOKIE,
+        cookie,
+        max_age=logins.LOGIN_SECONDS,
         path=address(),
-        secure=request.is_secure,
+        secure=request.is_secure or settings.base_url.startswith("https:"),
         httponly=True,
         samesite="Strict",
     )
@@ -122,35 +143,17 @@ def settings_with_token() -> Settings:
     return settings
 
 
-def logged_in(settings: Settings, store: Store) -> bool:
-    """Whether the request carries a good header or a cookie of ours that has not run out."""
-    authorization = request.authorization
-    if authorization:
-        return admit(settings, store, authorization.password or authorization.token or "")
-    until = signer().read(login_purpose(settings), request.cookies.get(COOKIE, ""))
-    return until is not None and time.time() < int(until)
+def refused() -> Response:
+    """The token was wrong; 429 after too many."""
+    wrong: logins.WrongTokens = current_app.extensions["wrong_tokens"]
+    many = wrong.too_many(request.remote_addr or "")
+    return login_page(429 if many else 401, "口令不对，一小时内已试得太多。" if many else "口令不对。")
 
 
-def admit(settings: Settings, store: Store, given: str) -> bool:
-    """Whether the token is right; wrong ones are counted, and beyond the limit right ones are refused too."""
-    limit = Limit("login", request.remote_addr or "", WRONG_TOKENS)
-    is_right = hmac.compare_digest(digest(given), digest(settings.admin_token))
-    if store.used_up(limit):
-        return False
-    if not is_right:
-        store.allow([limit])
-        log.warning("/insights：口令不对")
-    return is_right
-
-
-def digest(text: str) -> bytes:
-    """Of one length, so that comparing tells nothing of a token's length."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
-
-
-def login_purpose(settings: Settings) -> str:
-    """A new token ends all logins made with the old one."""
-    return f"{COOKIE} {digest(settings.admin_token).hex()}"
+def unavailable(error: StoreUnavailable) -> Response:
+    """The database does not answer."""
+    log.error("统计打不开：%s", error)
+    return answer(InsightsPage(frame(), address(), note="数据库暂时用不了，日志里有原因。"), 503)
 
 
 def chosen_days(settings: Settings) -> int:

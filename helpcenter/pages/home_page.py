@@ -56,7 +56,7 @@ def home_page(snapshot: Snapshot) -> HomePage:
     root = request.script_root
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
     verified = [card for card in snapshot.cards() if card.verified]
-    often = popular(snapshot)
+    often = popular(snapshot) or ()
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(

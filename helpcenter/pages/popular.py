@@ -2,16 +2,20 @@
 
 In: the counted searches of the last month, the snapshot. Out: cards for the home page and for searches without result.
 Why by searches and not by visits: they are counted anyway, without anything about readers, and what is found without
-searching needs no entry. Found out once a day and snapshot, since thirty searches take 30 ms.
+searching needs no entry. Found out once a day and snapshot, since thirty searches take 30 ms, in a
+thread of its own: a page waits a tenth of a second for it and no longer.
 """
 
 from __future__ import annotations
 
 from flask import current_app
 
+from helpcenter.store.background import Latest
 from helpcenter.store.store import Store, StoreUnavailable, today
 from index import ArticleCard, Snapshot
 
+WAIT, DAY = 0.1, 86400.0
+"""Seconds that a page waits for the list, and that it stays good."""
 DAYS = 30
 LOOKED_AT = 30
 """Most frequent queries that are looked up."""
@@ -21,22 +25,21 @@ LISTED = 6
 """Two rows of three on a desktop, one screen on a phone."""
 
 
-def popular(snapshot: Snapshot) -> tuple[ArticleCard, ...]:
-    """The articles that fully answer the most frequent queries, at most LISTED; none where too little was counted."""
-    kept: dict[object, tuple[ArticleCard, ...]] = current_app.extensions.setdefault("popular", {})
-    key = snapshot.id, today()
-    if key not in kept:
-        found = tuple(_found(snapshot, current_app.extensions["store"]))
-        kept.clear()
-        kept[key] = found
-    return kept.get(key, ())
+def popular(snapshot: Snapshot) -> tuple[ArticleCard, ...] | None:
+    """The articles that fully answer the most frequent queries, at most LISTED; none where too little was counted.
+
+    None while that is being worked out, or where the database does not answer: then the next page asks again.
+    """
+    latest: Latest[tuple[ArticleCard, ...]] = current_app.extensions.setdefault("popular", Latest(WAIT, DAY))
+    store: Store = current_app.extensions["store"]
+    try:
+        return latest.get((snapshot.id, today()), lambda: tuple(_found(snapshot, store)))
+    except StoreUnavailable:
+        return None
 
 
 def _found(snapshot: Snapshot, store: Store) -> list[ArticleCard]:
-    try:
-        counted = store.searches(DAYS)
-    except StoreUnavailable:
-        return []
+    counted = dict(store.frequent(DAYS, LOOKED_AT))
     asked = {query: counts.asked for query, counts in counted.items() if counts.asked >= OFTEN}
     often = sorted(asked, key=lambda query: (-asked[query], query))[:LOOKED_AT]
     by_id = {card.id: card for card in snapshot.cards()}

@@ -55,6 +55,13 @@ attempts = sa.Table(
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("used", sa.Integer, nullable=False),
 )
+sessions = sa.Table(
+    "sessions",
+    tables,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("until", sa.Integer, nullable=False),
+)
+"""Logins of `/insights`: the hash of the cookie's secret, and when it runs out."""
 INDEXES = (sa.Index("reasons_by_day", reasons.c.day), sa.Index("attempts_by_day", attempts.c.day))
 
 

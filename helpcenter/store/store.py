@@ -26,7 +26,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpcenter.store.database import attempts, create_tables, open_engine, reasons, salts, searches, shown, votes
+from helpcenter.store.database import (
+    attempts,
+    create_tables,
+    open_engine,
+    reasons,
+    salts,
+    searches,
+    sessions,
+    shown,
+    votes,
+)
 
 MOST_A_DAY = 20_000
 """Different queries counted in one day; then only those already known."""
@@ -95,10 +105,16 @@ class Store:
         with self._writing() as connection:
             return all(self._tries(connection, limit, add=1) <= limit.most for limit in limits)
 
-    def used_up(self, limit: Limit) -> bool:
-        """Whether one more try would exceed the limit."""
+    def begin_session(self, key: str, until: int) -> None:
+        """Remember a login until a Unix time; those that ran out go."""
         with self._writing() as connection:
-            return self._tries(connection, limit, add=0) >= limit.most
+            connection.execute(sessions.delete().where(sessions.c.until <= int(time.time())))
+            connection.execute(sessions.insert().values(key=key, until=until))
+
+    def end_sessions(self, key: str | None = None) -> None:
+        """Forget one login, or all of them."""
+        with self._writing() as connection:
+            connection.execute(sessions.delete() if key is None else sessions.delete().where(sessions.c.key == key))
 
     def vote(self, article: str, helpful: bool) -> None:
         """Count one vote."""
@@ -153,6 +169,26 @@ class Store:
         """All queries of the last `days` with their counts."""
         return {query: Counts(*map(int, sums)) for query, *sums in self._sums(searches.c.query, COUNTED, days)}
 
+    def frequent(self, days: int, limit: int) -> list[tuple[str, Counts]]:
+        """The queries asked most, most first."""
+        return self._queries(days, limit, sa.desc("asked"))
+
+    def failing(self, days: int, limit: int, often: int) -> list[tuple[str, Counts]]:
+        """The queries in trouble, the worst first: nothing found, only parts, or asked `often` and never opened."""
+        asked, empty, partial, opened = map(sa.func.sum, _counted())
+        trouble = (empty > 0) | ((opened == 0) & ((partial > 0) | (asked >= often)))
+        return self._queries(days, limit, sa.desc("empty"), sa.desc("partial"), sa.desc("asked"), having=trouble)
+
+    def session_lives(self, key: str) -> bool:
+        """Whether a login is remembered and has not run out."""
+        wanted = sa.select(sessions.c.key).where(sessions.c.key == key, sessions.c.until > int(time.time()))
+        return bool(self._read(wanted))
+
+    def sessions(self) -> list[int]:
+        """When each login runs out, as Unix times."""
+        live = sa.select(sessions.c.until).where(sessions.c.until > int(time.time())).order_by(sessions.c.until)
+        return [int(until) for (until,) in self._read(live)]
+
     def searches_by_day(self, days: int) -> dict[date, Counts]:
         """The counts of each day that has any."""
         return {day: Counts(*map(int, sums)) for day, *sums in self._sums(searches.c.day, COUNTED, days)}
@@ -176,6 +212,14 @@ class Store:
             self._engine = None
 
     # Behind
+
+    def _queries(self, days: int, limit: int, *order: Any, having: Any = None) -> list[tuple[str, Counts]]:
+        sums = [sa.func.sum(column).label(column.name) for column in _counted()]
+        wanted = sa.select(searches.c.query, *sums).where(searches.c.day >= first_day(days)).group_by(searches.c.query)
+        if having is not None:
+            wanted = wanted.having(having)
+        found = self._read(wanted.order_by(*order, searches.c.query).limit(limit))
+        return [(query, Counts(*map(int, numbers))) for query, *numbers in found]
 
     def _tries(self, connection: sa.Connection, limit: Limit, add: int) -> int:
         day, hour = today(), int(time.time()) // 3600
@@ -252,6 +296,10 @@ class Store:
                     raise
                 self._engine, self._process = engine, os.getpid()
             return self._engine
+
+
+def _counted() -> list[Any]:
+    return [searches.c[name] for name in COUNTED]
 
 
 def today() -> date:
