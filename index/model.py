@@ -52,7 +52,10 @@ class Section:
     html: str
     """Sanitised, without the heading itself. Safe to print as it is."""
     text: str
-    """What a reader sees, heading excluded: inline text joined, blocks and table cells on lines of their own."""
+    """What a reader sees, heading excluded: inline text joined, blocks on lines of their own, a table's row on one, its
+    cells apart by tabs."""
+    lines: str = ""
+    """What each line of `text` is, one character a line: see `sanitizing.py`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ about half a second.
 
     MAIN_sections.*, _MAIN_1.toc   the Whoosh index (codec.py)
     text, folded                   each section's body as written, and its whole record folded (blobs.py)
+    lines                          what each line of a body is: a list's item, a table's row … (sanitizing.py)
     sections.npy                   per section: article number, first visible byte in `folded`, characters
     pages, outlines                each article as JSON, whole (compressed) and without its text
     media, media.json              the pictures that articles show, and their names
@@ -61,7 +62,7 @@ def assemble(
     kept = Kept(previous) if previous else None
     vocabulary = kept.vocabulary if kept else {}
     parts = list(parts_of(ids, fresh, kept, vocabulary))
-    for name in ("text", "folded", "pages", "outlines"):
+    for name in ("text", "lines", "folded", "pages", "outlines"):
         write(Texts.write, place / name, [getattr(part, name) for part in parts])
     words = join(parts, "words", np.uint32)
     if not kept:  # in order, since the next build sorts them again, and what is nearly sorted sorts in no time

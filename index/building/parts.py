@@ -55,6 +55,7 @@ class Part:
     pages: Packed
     outlines: Packed
     text: Packed
+    lines: Packed
     folded: Packed
     visible: U32
     lengths: U32
@@ -88,6 +89,7 @@ def _prepared_part(item: Prepared, vocabulary: dict[str, int]) -> Part:
         pages=Packed.of([item.page]),
         outlines=Packed.of([item.outline]),
         text=item.text,
+        lines=item.lines,
         folded=item.folded,
         visible=np.array(item.visible, np.uint32),
         lengths=np.array(item.lengths, np.uint32),
@@ -113,7 +115,7 @@ class Kept:
     def __init__(self, previous: Previous) -> None:
         self._place = place = previous.place
         self._spans = previous.articles
-        self._blobs = {name: Texts(place / name) for name in ("pages", "outlines", "text", "folded")}
+        self._blobs = {name: Texts(place / name) for name in ("pages", "outlines", "text", "lines", "folded")}
         self._arrays = {
             name: np.load(place / f"tokens.{name}.npy", mmap_mode="r", allow_pickle=False)
             for name in ("words", "counts", "keys")
@@ -132,7 +134,7 @@ class Kept:
         """The articles from one to the other, as they stand in the files."""
         (number, first, _), (last_number, _, last) = self._spans[first_id], self._spans[last_id]
         blobs = {name: blob.stretch(number, last_number + 1) for name, blob in self._blobs.items()}
-        for name in ("text", "folded"):
+        for name in ("text", "lines", "folded"):
             blobs[name] = self._blobs[name].stretch(first, last)
         fields = slice(first * len(FIELDS), last * len(FIELDS))
         span = slice(self._starts[fields.start], self._starts[fields.stop])

@@ -33,6 +33,8 @@ class Prepared:
     """The article, and all of it but its text, as JSON: see `serializing.py`."""
     text: Packed
     """The body as written, UTF-8; what snippets are cut from."""
+    lines: Packed
+    """What each line of `text` is, one character a line."""
     folded: Packed
     """Title, aliases, heading and body joined by FIELD_BREAK, folded: as many characters as written."""
     visible: list[int]
@@ -67,6 +69,12 @@ def section_fields(article: Article, section: Section) -> tuple[str, str, str, s
     return title, aliases, heading, body
 
 
+def line_kinds(section: Section, body: str) -> str:
+    """What each line of `body` is, which may have the article's summary above the section's text."""
+    added = max(body.count("\n") + 1 - len(section.lines), 0)
+    return "." * added + section.lines
+
+
 def prepare(
     article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter
 ) -> tuple[Prepared | None, list[Problem]]:
@@ -76,7 +84,7 @@ def prepare(
         return None, problems
     numbers: dict[str, int] = {}
     words, word_counts = array("I"), []
-    texts, all_folded, visible, lengths = [], [], [], []
+    texts, lines, all_folded, visible, lengths = [], [], [], [], []
     cached: dict[str, list[str]] = {}
     for section in article.sections:
         parts = section_fields(article, section)
@@ -89,6 +97,7 @@ def prepare(
             words.extend(numbers.setdefault(term, len(numbers)) for term in terms)
             word_counts.append(len(terms))
         texts.append(parts[-1].encode("utf-8", "replace"))
+        lines.append(line_kinds(section, parts[-1]).encode())
         all_folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
         visible.append(len(f"{folded[0]} {folded[1]} ".encode("utf-8", "replace")) if section.anchor else 0)
         lengths.append(len(all_folded[-1].decode()))
@@ -98,6 +107,7 @@ def prepare(
         article_to_bytes(article),
         outline_to_json(article, media(article)),
         Packed.of(texts),
+        Packed.of(lines),
         Packed.of(all_folded),
         visible,
         lengths,

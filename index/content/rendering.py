@@ -92,7 +92,7 @@ def render(body: str, folder: str, path: str, title: str = "") -> Rendered:
     anchors = _anchors(headings, path, result)
     starts = [heading for heading in headings if heading.level <= 4]
 
-    def finished(part: Sequence[Token]) -> tuple[str, str]:
+    def finished(part: Sequence[Token]) -> tuple[str, str, str]:
         html = markdown.renderer.render(part, markdown.options, env)
         if too_deep(html):
             line = next((line_of(token) for token in part if token.map and not token.hidden), 1)
@@ -101,13 +101,13 @@ def render(body: str, folder: str, path: str, title: str = "") -> Rendered:
         return sanitize(html, folder)
 
     sections: list[Section] = []
-    html, text = finished(tokens[: starts[0].at] if starts else tokens)
+    html, text, lines = finished(tokens[: starts[0].at] if starts else tokens)
     if html or not starts:
-        sections.append(Section("", "", 0, html, text))
+        sections.append(Section("", "", 0, html, text, lines))
     for heading, following in zip(starts, [*starts[1:], None], strict=False):
-        html, text = finished(tokens[heading.at + 3 : following.at if following else None])
+        html, text, lines = finished(tokens[heading.at + 3 : following.at if following else None])
         if heading.words or html:
-            sections.append(Section(anchors[heading.at], heading.words, max(heading.level, 2), html, text))
+            sections.append(Section(anchors[heading.at], heading.words, max(heading.level, 2), html, text, lines))
     result.sections = tuple(sections) or (Section("", "", 0, "", ""),)
     return result
 

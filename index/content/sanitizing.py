@@ -110,8 +110,18 @@ _CLEANER = nh3.Cleaner(  # made once: reading the lists takes longer than cleani
 )
 
 
-def sanitize(html: str, folder: str) -> tuple[str, str]:
-    """Clean `html` of an article in `folder`. Never raises; what is not allowed is gone.
+def sanitize(html: str, folder: str) -> tuple[str, str, str]:
+    """Clean `html` of an article in `folder`: the HTML, its text, and what each line of that is, one character a line.
+
+    Never raises; what is not allowed is gone. The characters of the lines:
+
+        1 2    the first item of a numbered list that stands in no other, a further one
+        -      an item of any other list
+        +      a further line of an item
+        = |    a table's head, another row of it
+        :      the word over a callout (警告)
+        .      any other line
+
 
     HTML that is `too_deep` loses every tag and keeps its words.
     """
@@ -161,11 +171,26 @@ class _Writer:
         self._gap: tuple[int, int] | None = None  # where in `_html` and `_text`
         self._pre = 0
         self._links: list[bool] = []  # the open <a>: whether each was kept
+        self._lists: list[str] = []  # of each open list, what its next item is
+        self._head = False
+        self._kinds: dict[int, str] = {}  # from which part of `_text` on lines are of another kind
 
-    def finish(self) -> tuple[str, str]:
+    def finish(self) -> tuple[str, str, str]:
         self._begin_line()
-        lines = (line.rstrip(_WHITE) for line in "".join(self._text).replace("\xa0", " ").split("\n"))
-        return "".join(self._html).strip(_WHITE), "\n".join(line for line in lines if line)
+        lines: list[str] = []
+        kinds: list[str] = []
+        line, kind = "", "."
+        for number, piece in enumerate([*self._text, "\n"]):
+            *ended, rest = piece.split("\n")
+            for end in ended:
+                if shown := (line + end).replace("\xa0", " ").rstrip(_WHITE):
+                    lines.append(shown)
+                    kinds.append(kind)
+                    kind = "+" if kind in "12-" else kind
+                line = ""
+            line += rest
+            kind = self._kinds.get(number, kind)
+        return "".join(self._html).strip(_WHITE), "\n".join(lines), "".join(kinds)
 
     def words(self, words: str) -> None:
         """Take a run of escaped text."""
@@ -190,6 +215,7 @@ class _Writer:
             self._begin_line()
             self._text.append("\n")
             self._pre += (name == "pre") * (-1 if closing else 1)
+            self._structure(closing, name, attributes)
         elif name in ("td", "th"):
             self._begin_line()
             self._text.append("\t" if closing else "")
@@ -203,6 +229,29 @@ class _Writer:
             if ' id="' in attributes and not _OWN_ID.fullmatch(dict(_ATTRIBUTE.findall(attributes))["id"]):
                 attributes = re.sub(r' id="[^"]*"', "", attributes)
             self._html.append(f"<{'/' if closing else ''}{_RENAMED.get(name, name)}{attributes}>")
+
+    def _structure(self, closing: bool, name: str, attributes: str) -> None:
+        """Note what the lines from here on are, at the start and end of a list, an item, a row, a callout's title."""
+        kind = ""
+        if name in ("ol", "ul"):
+            if closing:
+                del self._lists[-1:]
+                kind = "+" if self._lists else "."
+            else:
+                self._lists.append("1" if name == "ol" and not self._lists else "-")
+        elif name == "li":
+            kind = "+" if len(self._lists) > 1 or not closing else "."
+            if not closing and self._lists:
+                kind = self._lists[-1]
+                self._lists[-1] = "2" if kind == "1" else kind
+        elif name == "thead":
+            self._head = not closing
+        elif name == "tr":
+            kind = "." if closing else "=" if self._head else "|"
+        elif name == "p" and (closing or "callout-title" in attributes):
+            kind = "." if closing and not self._lists else "" if closing else ":"
+        if kind:
+            self._kinds[len(self._text) - 1] = kind
 
     def _begin_line(self) -> None:
         if self._gap:
