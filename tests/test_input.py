@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from index import FACETS, LAYERS, Library, Snapshot, build
 from index.search.queries import MAX_LENGTH, Parser
-from index.search.snippets import LENGTH, snippet
+from index.search.snippets import LONGEST, snippet
 from index.text.folding import HAN, clean, fold
 from index.text.segmenting import Segmenter, latin_terms, runs
 from index.weights import load_weights
@@ -244,7 +244,7 @@ def test_snippets_are_escaped_and_mark_true_matches_only(text: str, others: list
     own = [folded[at : at + 3] for at in data.draw(st.lists(st.integers(0, max(len(text) - 1, 0)), max_size=3))]
     marks = [mark for mark in (*own, *map(fold, others)) if mark]
     shown = snippet(text, folded, marks)
-    assert len(re.sub("</?mark>", "", html.unescape(shown))) <= LENGTH + 12 or len(text) <= LENGTH
+    assert len(re.sub("</?mark>", "", html.unescape(shown))) <= LONGEST + 2
     for marked in well_formed(shown):
         # Overlapping matches are marked as one, and a match may be cut at the edge of the passage.
         assert any(mark in fold(marked) or fold(marked) in mark for mark in marks)

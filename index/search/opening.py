@@ -70,6 +70,7 @@ class Snapshot:
         reader = open_dir(str(place), indexname=INDEX_NAME, readonly=True).reader()
         self._cards = reader._perdoc.cards
         self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
+        self._line_kinds = Texts(place / "lines")
         self._sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
         weights = load_weights()
         postings = Postings(reader._terms, self._folded, self._sections)
@@ -223,7 +224,8 @@ class Snapshot:
     def _hit(self, number: int, score: float, complete: bool, matched: str, marks: Sequence[str]) -> Hit:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
         text, folded = self._text[number].decode(), self._folded[number].decode()
-        passage = snippet(text, folded[len(folded) - len(text) :], marks)  # the body comes last, and is as long
+        body = folded[len(folded) - len(text) :]  # it comes last, and is as long
+        passage = snippet(text, body, marks, self._line_kinds[number].decode())
         return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
 
     def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:

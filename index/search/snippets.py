@@ -13,13 +13,17 @@ from collections.abc import Sequence
 from html import escape
 
 LENGTH = 96
-"""Characters of a passage, two lines on a desk. A shorter text is shown whole: to begin it at its first mark, which two
-lines on a phone may not reach, was tried, and hid the sentence that answers."""
+"""Characters of a passage, two lines on a desk. A shorter text is shown whole."""
+LONGEST = 120
+"""A sentence this long is shown whole; of a longer one some LENGTH characters are."""
+NEAR = 84
+"""The first match stands within so many characters, two lines on a phone."""
 
 _MOST_MARKS = 60  # occurrences looked at in one section
-_CLAUSE = re.compile("(?s:.*)[。！？；\n]")
+_SENTENCE = re.compile("[。！？；!?…]+[”’」』）)]*|\\n")
 _PAUSE = re.compile("(?s:.*)[，、：,.;!? ]")
-"""Up to the end of the last clause, or pause."""
+"""Up to the end of the last pause."""
+_ENDS = ("。", "！", "？", "；", "，", "：", "…")
 _OPEN, _CLOSE = "\x1e", "\x1f"  # no text holds them: they separate the records of the index
 
 
@@ -46,11 +50,41 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
     return joined
 
 
-def snippet(text: str, folded: str, marks: Sequence[str]) -> str:
-    """Return the passage of `text` with the most matched characters, marked and escaped."""
+def snippet(text: str, folded: str, marks: Sequence[str], lines: str = "") -> str:
+    """Return the passage of `text` with the most matched characters, marked and escaped.
+
+    It begins and ends with a sentence, a list's item or a table's row; an ellipsis stands only where a sentence too
+    long to be shown is cut. `lines`: what each line is, as of `sanitizing.py`; without it all are plain.
+    """
     found = spans(folded, marks)
-    begin, end = _window(text, found) if len(text) > LENGTH else (0, len(text))
-    pieces = ["…"] if begin else []
+    if len(text) <= LENGTH:
+        return _shown(text, 0, len(text), found, lines)
+    begin, end, before, after = _window(text, found)
+    passage = _shown(text, begin, end, found, lines)
+    return f"{'…' * before}{passage}{'…' * after}"
+
+
+def first_steps(text: str, folded: str, marks: Sequence[str], lines: str, most: int) -> tuple[tuple[str, ...], int]:
+    """Return up to `most` items of the first numbered list, marked and escaped, and how many it has.
+
+    A list of one item counts as none.
+    """
+    first = lines.find("1")
+    if first < 0:
+        return (), 0
+    after = lines[first + 1 :]
+    length = len(after) - len(after.lstrip("2+-"))
+    places = [first, *(first + 1 + at for at, kind in enumerate(after[:length]) if kind == "2")]
+    if len(places) < 2:
+        return (), 0
+    written, plain = text.split("\n"), folded.split("\n")
+    steps = tuple(_escaped(_mark(written[at], 0, len(written[at]), spans(plain[at], marks))) for at in places[:most])
+    return steps, len(places)
+
+
+def _mark(text: str, begin: int, end: int, found: Sequence[tuple[int, int]]) -> str:
+    """`text` from `begin` to `end`, what was found between signs that stand for the marks."""
+    pieces: list[str] = []
     at = begin
     for left, right in found:
         if right <= begin:
@@ -61,31 +95,84 @@ def snippet(text: str, folded: str, marks: Sequence[str]) -> str:
         pieces += (text[at:left], _OPEN, text[left:right], _CLOSE)
         at = right
     pieces.append(text[at:end])
-    if end < len(text):
-        pieces.append("…")
-    passage = escape("".join(pieces).replace("\n", " ").replace("\t", " ").strip(" "))
-    return passage.replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+    return "".join(pieces)
 
 
-def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Choose the passage: most different matched characters, cut at clause boundaries where one is near."""
+def _escaped(passage: str) -> str:
+    return escape(passage).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+
+
+def _shown(text: str, begin: int, end: int, found: Sequence[tuple[int, int]], lines: str) -> str:
+    """The passage in one line: items keep their marks, a row reads 项目：值; a table's head stays where marked."""
+    number = text.count("\n", 0, begin)
+    pieces: list[str] = []
+    at, kind = begin, "."
+    while at < end:
+        stop = text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        kind = lines[number] if number < len(lines) else "."
+        piece = _mark(text, at, stop, found)
+        whole = at == 0 or text[at - 1] == "\n"
+        if kind in "|=":
+            if kind == "|" or _OPEN in piece:
+                label, *values = piece.strip("\t").split("\t")
+                row = label + ("" if label.endswith(("：", ":")) else "：") + "，".join(values) if values else label
+                pieces.append(row + ("" if row.endswith(_ENDS) else "；"))
+        elif kind == ":":
+            pieces.append(piece + "：")
+        elif whole and kind in "12":
+            pieces.append(f"{_number(lines, number)}. {piece}")
+        else:
+            pieces.append(f"• {piece}" if whole and kind == "-" else piece)
+        at, number = stop + 1, number + 1
+    if kind == ":" and len(pieces) > 1:  # the word over a callout, without the callout
+        pieces.pop()
+    return _escaped(" ".join(pieces).replace("\t", " ").strip(" ").removesuffix("；"))
+
+
+def _number(lines: str, at: int) -> int:
+    """Which item of its list a line is."""
+    return lines.count("2", lines.rfind("1", 0, at + 1), at + 1) + 1
+
+
+def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int, bool, bool]:
+    """Choose the passage: where it begins and ends, and whether it cuts a sentence there."""
     best = _densest(text, found)
-    begin = max(0, best - 16)
-    if best <= 24:
-        begin = 0
-    else:  # the nearest end of a clause before the first match, or else a pause
-        near = max(0, best - 30)
-        last = _CLAUSE.match(text, near, best) or _PAUSE.match(text, near, best)
-        begin = last.end() if last else begin
-    end = min(len(text), begin + LENGTH)
-    if end < len(text):
-        least = begin + LENGTH // 2
-        for _, right in found:
-            if least < right <= end:
-                least = right
-        last = _CLAUSE.match(text, least, end)
-        end = last.end() if last else end
-    return begin, end
+    line = text.rfind("\n", 0, best) + 1
+    sentences = [stop.end() for stop in _SENTENCE.finditer(text, line, best)] if best - line > NEAR // 2 else []
+    begin = sentences[-1] if sentences else line
+    before = best - begin > NEAR - 24
+    if before:  # so long a sentence would hide the match: from the pause before it on
+        pause = _PAUSE.match(text, best - 30, best)
+        begin = pause.end() if pause else best - 16
+    ends = [stop.end() for stop in _SENTENCE.finditer(text, best, begin + LONGEST) if stop.end() > best]
+    if len(text) <= begin + LONGEST:
+        ends.append(len(text))
+    if not ends:
+        return begin, _cut(text, begin, found), before, True
+    end = max((end for end in ends if end - begin <= LENGTH), default=ends[0])
+    return begin if before else _earlier(text, begin, end, best), end, before, False
+
+
+def _earlier(text: str, begin: int, end: int, best: int) -> int:
+    """Where a passage may begin that has room left, since a long sentence follows: with a sentence before it."""
+    while begin:
+        line = text.rfind("\n", 0, begin - 1) + 1
+        starts = [stop.end() for stop in _SENTENCE.finditer(text, line, begin - 1)]
+        earlier = starts[-1] if starts else line
+        if end - earlier > LENGTH or best - earlier > NEAR - 4:
+            break
+        begin = earlier
+    return begin
+
+
+def _cut(text: str, begin: int, found: Sequence[tuple[int, int]]) -> int:
+    """Where a sentence too long ends: at a pause, never within a match."""
+    end = begin + LENGTH
+    least = max([begin + LENGTH // 2, *(right for _, right in found if right <= end)])
+    pause = _PAUSE.match(text, least, end)
+    end = pause.end() if pause else end
+    return next((left for left, right in found if left < end < right and left > begin), end)
 
 
 def _densest(text: str, found: Sequence[tuple[int, int]]) -> int:
