@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
 
     from helpcenter.api import openapi
     from helpcenter.feedback import views as feedback
+    from helpcenter.guides import views as guides
     from helpcenter.http import caching, cross_origin, htmx, security, traditional
     from helpcenter.insights import recording
     from helpcenter.insights import views as insights
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     feedback.prepare(app)
     insights.prepare(app)
     errors.prepare(app)
-    for module in (views, feedback, insights, feeds, openapi, cross_origin, metrics):
+    for module in (views, guides, feedback, insights, feeds, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 

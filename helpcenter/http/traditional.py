@@ -36,6 +36,8 @@ SPOKEN = re.compile(r'((?:\s(?:alt|title|placeholder|aria-label|aria-description
 OWN_WORDS = (("賬", "帳"), ("運營商", "電信業者"), ("稽核", "審核"), ("反饋", "回饋"))
 """What OpenCC's Taiwan phrases miss, or overdo, on this site."""
 
+PAGES = ("/articles/", "/topics/", "/guides")
+
 
 def prepare(app: Flask) -> None:
     """Serve the mirror under PREFIX."""
@@ -76,7 +78,7 @@ def prefers_mirror(environ: WSGIEnvironment, path: str) -> bool:
         and environ["REQUEST_METHOD"] == "GET"
         and "text/html" in environ.get("HTTP_ACCEPT", "")
         and not fragment_asked(environ)
-        and (path in ("/", "/search") or (path.startswith(("/articles/", "/topics/")) and not path.endswith(".md")))
+        and (path in ("/", "/search") or (path.startswith(PAGES) and not path.endswith(".md")))
     )
 
 

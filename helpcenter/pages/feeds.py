@@ -185,7 +185,8 @@ def answer(template: str, page: object, media_type: str) -> Response:
 
 
 def list_places(live: Snapshot, origin: str) -> list[Place]:
-    """Home, topics, articles."""
+    """Home, topics, guides, articles."""
+    guides = live.guides()
 
     def place(path: str, days: Iterable[date | None]) -> Place:
         return Place(origin + path, origin + traditional.PREFIX + path, max(filter(None, days), default=None))
@@ -196,6 +197,8 @@ def list_places(live: Snapshot, origin: str) -> list[Place]:
     return [
         place("/", map(changed, live.cards())),
         *(place(f"/topics/{quote(topic.id)}", topic_days(topic)) for topic in live.topics()),
+        *([place("/guides", [])] if guides else []),
+        *(place(f"/guides/{quote(guide.id)}", []) for guide in guides),
         *(place(card.url, [changed(card)]) for card in live.cards()),
     ]
 

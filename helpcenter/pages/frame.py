@@ -23,9 +23,9 @@ from helpcenter.http.caching import fingerprints
 from helpcenter.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent
-STYLES = ("app.css", "home.css", "results.css", "article.css")
+STYLES = ("app.css", "home.css", "results.css", "article.css", "guide.css")
 """In order; all on every page, since a search turns any page into results."""
-STATIC_NAMES = (*STYLES, "app.js", "article.js", "vendor/htmx.min.js", "icon.svg", "site.webmanifest")
+STATIC_NAMES = (*STYLES, "app.js", "article.js", "vendor/htmx.min.js", "icon.svg", "icons.svg", "site.webmanifest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,6 @@ def local(html: str) -> Markup:
     """Sanitised HTML of the snapshot, its links into this site kept below the current root."""
     root = request.script_root
     if root:
-        for place in ("articles", "topics", "search"):
+        for place in ("articles", "topics", "search", "guides"):
             html = html.replace(f'="/{place}', f'="{root}/{place}')
     return Markup(html)  # noqa: S704 the snapshot holds sanitised HTML only

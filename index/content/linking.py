@@ -18,7 +18,7 @@ IMAGE_TYPES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _IGNORED_BY_BROWSERS = re.compile(r"[\t\n\r]")
 _ARTICLE = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
-_PAGES = re.compile(r"/(?:articles|topics)/|/(?:search)?(?:\?|$)")
+_PAGES = re.compile(r"/(?:articles|topics)/|/guides(?:[/?]|$)|/(?:search)?(?:\?|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def resolve(address: str, folder: str) -> Target:
         return Target("anchor", "", fragment)
     if _PAGES.match(address):
         kind, _, rest = path.strip("/").partition("/")
-        if rest:
+        if rest and kind != "guides":
             return Target(kind.removesuffix("s"), _ARTICLE.sub("", rest), fragment)
         return Target("site", quote(address, safe="/?&=#%+"), fragment)
     joined = posixpath.normpath(posixpath.join("/" if path.startswith("/") else folder, path)).lstrip("/")
