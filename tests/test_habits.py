@@ -71,7 +71,7 @@ def test_the_web_knows_only_the_names_that_the_index_hands_out(path: Path) -> No
 @pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.*")), ids=name)
 def test_templates_call_nothing_but_url_for_and_macros(path: Path) -> None:
     source = path.read_text("utf-8")
-    code = " ".join(re.findall(r"{[{%](.*?)[}%]}", source, re.DOTALL))
+    code = "\n".join(re.findall(r"{[{%](.*?)[}%]}", source, re.DOTALL))
     code = re.sub(r"'[^']*'|\"[^\"]*\"", "''", code)
     code = re.sub(r"\|\s*\w+\(", "|(", code)  # a filter with arguments
     macros = set(re.findall(r"\bmacro (\w+)", code))
