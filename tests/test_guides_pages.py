@@ -118,3 +118,14 @@ def test_odd_addresses_make_no_server_error(client: FlaskClient) -> None:
         "/guides/../x",
     ):
         assert client.get(path).status_code in (200, 404, 308)
+
+
+def test_a_search_that_names_a_guide_shows_it_first(client: FlaskClient) -> None:
+    page = client.get("/search?q=补卡怎么办").text
+    assert page.index('href="/guides/replace"') < page.index('class="cards"')
+    assert "向导</span>" in page
+    assert client.get("/api/v1/search?q=补卡怎么办").json["guides"] == [
+        {"id": "replace", "title": "补卡向导", "url": "/guides/replace"}
+    ]
+    assert client.get("/api/v1/search?q=法国邮编").json["guides"] == []
+    assert 'class="guide-hit"' not in client.get("/search?q=法国邮编").text

@@ -60,7 +60,7 @@ def test_the_document_names_its_version_and_where_it_is_served(client: FlaskClie
 def test_every_field_of_a_result_is_described_and_no_other() -> None:
     hit = Hit("a", "b", "题", "节", "主题", "/articles/a#b", "<mark>x</mark>", 1.5, "words")
     facets = {name: (FacetCount("值", 2),) for name in FACETS}
-    written = results_to_json(Results("问", 1, 1, (hit,), facets, None, 0.25))
+    written = results_to_json(Results("问", 1, 1, (hit,), facets, None, 0.25), ())
     validator("Results").validate(json.loads(json.dumps(written)))
     assert set(written) == set(SCHEMAS["Results"]["properties"])
     assert set(written["results"][0]) == set(SCHEMAS["Hit"]["properties"])

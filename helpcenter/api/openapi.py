@@ -110,6 +110,7 @@ SCHEMAS: dict[str, Any] = {
             "complete": {"type": "integer", "minimum": 0, "description": "其中包含问题全部内容的节数，其余只含一部分"},
             "took_ms": {"type": "number", "minimum": 0, "description": "搜索用时，毫秒"},
             "suggestion": {"type": ["string", "null"], "description": "“您是不是要找”的写法，没有则为 null"},
+            "guides": {"type": "array", "items": ref("GuideLink"), "description": "问题说到的向导，没有则为空"},
             "results": {"type": "array", "maxItems": MOST_HITS, "items": ref("Hit")},
             "facets": {
                 "type": "object",
@@ -131,6 +132,10 @@ SCHEMAS: dict[str, Any] = {
             "score": {"type": "number", "description": "得分，仅可在同一次搜索内比较"},
             "matched": {"type": "string", "enum": list(LAYERS), "description": "由哪一层找到，最准的在前"},
         },
+    ),
+    "GuideLink": record(
+        "一个向导",
+        {"id": {"type": "string"}, "title": {"type": "string"}, "url": {"type": "string", "description": "相对地址"}},
     ),
     "FacetCount": record("筛选项的一个取值", {"value": {"type": "string"}, "count": {"type": "integer", "minimum": 1}}),
     "Error": record(

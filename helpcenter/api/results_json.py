@@ -6,19 +6,24 @@ A change here is a change of a public format: docs, `/openapi.json` and CHANGELO
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from index import Results
+from index import Guide, Results
 
 
-def results_to_json(results: Results) -> dict[str, Any]:
-    """The object of the API: query, total, complete, took_ms, suggestion, results, facets."""
+def results_to_json(results: Results, guides: Sequence[Guide]) -> dict[str, Any]:
+    """The object of the API: query, total, complete, took_ms, suggestion, guides, results, facets.
+
+    `guides`: those that the query names.
+    """
     return {
         "query": results.query,
         "total": results.total,
         "complete": results.complete,
         "took_ms": round(results.took_ms, 2),
         "suggestion": results.suggestion,
+        "guides": [{"id": one.id, "title": one.title, "url": f"/guides/{one.id}"} for one in guides],
         "results": [
             {
                 "article": hit.article,

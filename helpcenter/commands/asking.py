@@ -29,11 +29,12 @@ LAYER_NAMES = {"words": "词", "substring": "片段", "pinyin": "拼音", "simil
 @click.option("--json", "as_json", is_flag=True, help="输出与 /api/v1/search 相同的 JSON。")
 def search(query: str, index_folder: Path, limit: int, as_json: bool) -> None:
     """搜索，结果与网页相同。"""
-    results = open_snapshot(index_folder).search(query, limit=limit)
+    snapshot = open_snapshot(index_folder)
+    results = snapshot.search(query, limit=limit)
     if as_json:
         from helpcenter.api.results_json import results_to_json
 
-        click.echo(json.dumps(results_to_json(results), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(results_to_json(results, snapshot.find_guides(query)), ensure_ascii=False, indent=2))
     else:
         click.echo(readable(results))
 

@@ -14,22 +14,8 @@ from markupsafe import Markup
 
 from helpcenter.guides.walking import Walk
 from helpcenter.pages.frame import Frame, frame, local
-from index import Guide, Section, Snapshot
-
-URGENCY = {"now": "立即", "soon": "尽快", "self": "自己可办"}
-
-
-@dataclass(frozen=True, slots=True)
-class GuideCard:
-    """A guide as a line in a list."""
-
-    title: str
-    summary: str
-    url: str
-    urgency: str
-    """`now`, `soon`, `self`, or nothing."""
-    urgency_word: str
-
+from helpcenter.pages.guide_cards import GuideCard, guide_card
+from index import Section, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -79,12 +65,6 @@ class GuidePage:
     """What to say of an answer that the guide does not know; empty otherwise."""
     did: str = ""
     """What the reader did until here, in words to hand to a person."""
-
-
-def guide_card(guide: Guide) -> GuideCard:
-    """A guide as a line in a list, its address below the current root."""
-    url = f"{request.script_root}/guides/{quote(guide.id)}"
-    return GuideCard(guide.title, guide.summary, url, guide.urgency, URGENCY.get(guide.urgency, ""))
 
 
 def guides_page(snapshot: Snapshot) -> GuidesPage:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from helpcenter.pages.article_page import SECTION_TOP
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
 from helpcenter.pages.frame import Frame, frame
+from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.home_page import Emergency, home_page
 from helpcenter.pages.topic_page import topic_url
 from index import FACETS, ArticleCard, Hit, Results, Snapshot
@@ -64,6 +65,8 @@ class ResultsPage:
     note: str
     count: str
     """How many were found, in words; also what screen readers are told."""
+    guides: tuple[GuideCard, ...]
+    """Those that the query names; on the first page only."""
     cards: tuple[Card, ...]
     filters: tuple[Filter, ...]
     chips: tuple[tuple[str, str], ...]
@@ -106,6 +109,7 @@ def results_page(
         frame=frame(f"{named} 的搜索结果", path=search_url(query, chosen), query=query),
         note=note,
         count=count_line(results, bool(query)),
+        guides=tuple(map(guide_card, snapshot.find_guides(query))) if number == 1 else (),
         cards=cards_of(results.hits, root),
         filters=filters_of(snapshot, results.facets, chosen),
         chips=tuple(
@@ -136,6 +140,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         frame=frame("搜索", path="/search"),
         note=note,
         count="",
+        guides=(),
         cards=(),
         filters=filters_of(snapshot, snapshot.facets(), {}),
         chips=(),

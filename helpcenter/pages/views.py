@@ -144,8 +144,9 @@ def api_search() -> Response:
     query, note = parse_query()
     if note:
         abort(400, f"q 最多 {LONGEST_QUERY} 个字符。")
-    results = snapshot().search(query, parse_filters(), limit, offset)
-    return keep(jsonify(results_to_json(results)), seen(query, results, live=True))
+    live = snapshot()
+    results = live.search(query, parse_filters(), limit, offset)
+    return keep(jsonify(results_to_json(results, live.find_guides(query))), seen(query, results, live=True))
 
 
 @blueprint.get("/healthz")
