@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from index.model import (
-    FACETS,
     LAYERS,
     Article,
     ArticleCard,
@@ -30,6 +29,7 @@ from index.model import (
     Section,
     Topic,
 )
+from index.site import TOPIC, Contact, FilterSpec, SiteConfig, Tile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from index.content.guides import read_guides
     from index.content.importing import import_files
     from index.content.moving import MoveRefused, move
+    from index.content.sites import read_site
     from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.live import Library
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "fold": "text.folding",
     "read_articles": "content.articles",
+    "read_site": "content.sites",
     "check": "content.checking",
     "read_guides": "content.guides",
     "ImportRefused": "content.exports",
@@ -66,17 +68,19 @@ _LAZY = {
 }
 
 __all__ = [
-    "FACETS",
     "LAYERS",
     "MAX_LIMIT",
     "MEASURES",
+    "TOPIC",
     "Article",
     "ArticleCard",
     "ArticlePage",
     "BuildReport",
+    "Contact",
     "ContentFaults",
     "Evaluation",
     "FacetCount",
+    "FilterSpec",
     "Guide",
     "Hit",
     "ImportRefused",
@@ -89,7 +93,9 @@ __all__ = [
     "Question",
     "Results",
     "Section",
+    "SiteConfig",
     "Snapshot",
+    "Tile",
     "Topic",
     "build",
     "check",
@@ -99,6 +105,7 @@ __all__ = [
     "move",
     "read_articles",
     "read_guides",
+    "read_site",
     "rollback",
     "vanished",
     "write_forwards",

@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-FACETS = ("region", "carrier", "situation", "device", "topic")
-"""The filters, in the order they are shown. All but `topic` are lists in an article's front matter."""
-
 LAYERS = ("words", "substring", "pinyin", "similar")
 """The layers that find a section, best first; `Hit.matched` is one of them."""
 
@@ -71,10 +68,8 @@ class Article:
     topic: str = ""
     """The folder, e.g. `replacement`; nested folders joined by `/`; empty at the top."""
     summary: str = ""
-    region: tuple[str, ...] = ()
-    carrier: tuple[str, ...] = ()
-    situation: tuple[str, ...] = ()
-    device: tuple[str, ...] = ()
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What it applies to: values by filter of the site; `topic` and filters without a value are not in it."""
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     order: float = 0.0

@@ -73,7 +73,7 @@ def test_every_field_is_read_as_its_type() -> None:
     article = read(FULL)
     assert (article.id, article.topic, article.title) == ("topic/name", "topic", "法国 eSIM 丢失补办")
     assert article.summary == "手机丢了， 怎样补办"
-    assert (article.region, article.carrier, article.situation) == (("法国", "欧盟"), ("Orange",), ("丢失",))
+    assert article.filters == {"region": ("法国", "欧盟"), "carrier": ("Orange",), "situation": ("丢失",)}
     assert article.tags == ("NO", "on", "5G", "2024"), "YAML's yes and no stay the words they are"
     assert article.order == 2.5
     assert (article.updated, article.verified) == (date(2026, 1, 2), date(2026, 1, 3))

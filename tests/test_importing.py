@@ -72,7 +72,7 @@ def test_markdown_comes_in_clean(tmp_path: Path, content: Path) -> None:
     assert article.id == "guides/europe/france-esim"
     assert article.title == "在法国如何补办 eSIM？一份指南"
     assert article.summary == "在法国，eSIM 丢失以后不必惊慌。"
-    assert (article.region, article.carrier, article.situation) == (("法国",), ("Orange",), ())
+    assert article.filters == {"region": ("法国",), "carrier": ("Orange",)}
     assert article.sources == ("France eSIM.md",)
     assert [(section.level, section.heading) for section in article.sections] == [(0, ""), (2, "步骤"), (3, "第一步")]
     assert "https://www.orange.fr/esim?id=7#top)" in text and "https://a.example/)" in text

@@ -19,13 +19,14 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from index import FACETS, LAYERS, Library, Snapshot, build
+from index import LAYERS, Library, SiteConfig, Snapshot, build
 from index.search.queries import MAX_LENGTH, Parser
 from index.search.snippets import LONGEST, snippet
 from index.text.folding import HAN, clean, fold
 from index.text.segmenting import Segmenter, latin_terms, runs
 from index.weights import load_weights
 
+FILTERS = SiteConfig().filter_names
 fast = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 thorough = settings(fast, max_examples=400)
 SECOND = 1.0
@@ -80,7 +81,7 @@ def harmless(client: FlaskClient, path: str, **more: object) -> None:
 
 @pytest.mark.parametrize("query", WORST, ids=lambda query: ascii(query[:12]))
 def test_the_worst_queries_are_answered_in_time(client: FlaskClient, site: Snapshot, query: str) -> None:
-    everything = {name: ["法国", "丢失", "no such"] for name in FACETS}
+    everything = {name: ["法国", "丢失", "no such"] for name in FILTERS}
     within_a_second(lambda: site.search(query), "search")
     within_a_second(lambda: site.search(query + " ", everything, 100, 10_000), "with filters")
     raw = quote_from_bytes(query.encode("utf-8", "surrogatepass"))
@@ -217,7 +218,7 @@ def test_the_parser_takes_any_text(parser: Parser, text: str) -> None:
 
 
 @fast
-@given(queries, st.dictionaries(st.sampled_from(FACETS), st.lists(queries, max_size=2)), st.integers(-5, 200))
+@given(queries, st.dictionaries(st.sampled_from(FILTERS), st.lists(queries, max_size=2)), st.integers(-5, 200))
 def test_a_search_takes_anything_and_keeps_its_word(
     site: Snapshot, text: str, filters: dict[str, list[str]], limit: int
 ) -> None:

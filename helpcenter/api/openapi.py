@@ -8,6 +8,7 @@ A change of the API changes this file, docs/api.md and CHANGELOG.md with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -15,30 +16,39 @@ from flask import Blueprint, Response, jsonify
 
 from helpcenter.http.caching import keep
 from helpcenter.pages import frame as pages
-from helpcenter.pages.views import DEFAULT_LIMIT, LONGEST_QUERY, MOST_HITS, MOST_OFFSET
-from index import FACETS, LAYERS
-
-FILTERS = {
-    "region": "地区，如 `法国`",
-    "carrier": "运营商，如 `Orange`",
-    "situation": "情况，如 `丢失`",
-    "device": "设备，如 `iPhone`",
-    "topic": "主题的名称，与结果 `facets.topic` 中的值相同",
-}
-"""What the description says of each filter."""
+from helpcenter.pages.views import DEFAULT_LIMIT, LONGEST_QUERY, MOST_HITS, MOST_OFFSET, snapshot
+from index import LAYERS, TOPIC, IndexUnavailable, SiteConfig, Snapshot
 
 blueprint = Blueprint("openapi", __name__)
 
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    """The document, with the requested host as its server."""
+    """The document, with the requested host as its server. Without an index it names the default filters."""
     frame = pages.frame()
-    return keep(jsonify(document(frame.site.name, frame.simplified)))
+    try:
+        live = snapshot()
+    except IndexUnavailable:
+        live = None
+    return keep(jsonify(document(frame.site.name, frame.simplified, described_filters(live))))
 
 
-def document(name: str, origin: str) -> dict[str, Any]:
-    """The whole description; `origin` is where the site is served, without a slash at its end."""
+def described_filters(live: Snapshot | None) -> dict[str, str]:
+    """What the description says of each filter: its label, and a value as an example."""
+    site, counts = (live.site(), live.facets()) if live else (SiteConfig(), {})
+    described = {}
+    for one in site.filters:
+        example = counts[one.name][0].value if counts.get(one.name) else ""
+        described[one.name] = one.label + (f"，如 `{example}`" if example else "")
+    described[TOPIC] += "；主题的编号，与结果 `facets.topic` 中的值相同"
+    return described
+
+
+def document(name: str, origin: str, filters: Mapping[str, str]) -> dict[str, Any]:
+    """The whole description.
+
+    `origin`: where the site is served, without a slash at its end. `filters`: what is said of each filter, by name.
+    """
     return {
         "openapi": "3.1.1",
         "info": {
@@ -48,7 +58,7 @@ def document(name: str, origin: str) -> dict[str, Any]:
         },
         "servers": [{"url": origin}],
         "paths": {
-            "/api/v1/search": {"get": SEARCH},
+            "/api/v1/search": {"get": search(filters)},
             "/healthz": {"get": health("healthz", "进程是否在运行", {"200": ("进程在运行", "ok\n")})},
             "/readyz": {
                 "get": health(
@@ -61,7 +71,7 @@ def document(name: str, origin: str) -> dict[str, Any]:
                 )
             },
         },
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": schemas(filters)},
     }
 
 
@@ -101,8 +111,9 @@ def parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, 
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-SCHEMAS: dict[str, Any] = {
-    "Results": record(
+def results(filters: Mapping[str, str]) -> dict[str, Any]:
+    """The schema of a page of results."""
+    return record(
         "一页结果",
         {
             "query": {"type": "string", "description": "实际搜索的问题（首尾空白已去掉）"},
@@ -115,11 +126,19 @@ SCHEMAS: dict[str, Any] = {
             "facets": {
                 "type": "object",
                 "description": "各筛选项的取值与节数；没有取值的筛选项不出现",
-                "properties": {name: {"type": "array", "items": ref("FacetCount")} for name in FACETS},
+                "properties": {name: {"type": "array", "items": ref("FacetCount")} for name in filters},
                 "additionalProperties": False,
             },
         },
-    ),
+    )
+
+
+def schemas(filters: Mapping[str, str]) -> dict[str, Any]:
+    """All schemas of the document."""
+    return {"Results": results(filters), **SCHEMAS}
+
+
+SCHEMAS: dict[str, Any] = {
     "Hit": record(
         "一条结果：文章的一节",
         {
@@ -155,26 +174,29 @@ def refusal(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": ref("Error")}}}
 
 
-SEARCH: dict[str, Any] = {
-    "operationId": "search",
-    "summary": "搜索",
-    "description": "筛选项可重复：同一项的多个值取并集，不同的项取交集。没有 q 时列出符合筛选的全部内容。",
-    "parameters": [
-        parameter("q", "问题，任意文字", {"type": "string", "maxLength": LONGEST_QUERY}),
-        parameter(
-            "limit",
-            "返回几条",
-            {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": DEFAULT_LIMIT},
-        ),
-        parameter("offset", "跳过前几条", {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET, "default": 0}),
-        *(
-            parameter(name, about, {"type": "array", "items": {"type": "string"}}) | {"style": "form", "explode": True}
-            for name, about in FILTERS.items()
-        ),
-    ],
-    "responses": {
-        "200": {"description": "结果", "content": {"application/json": {"schema": ref("Results")}}},
-        "400": refusal("参数不对，message 说明是哪一个"),
-        "503": refusal("没有可用的索引，请稍后再试"),
-    },
-}
+def search(filters: Mapping[str, str]) -> dict[str, Any]:
+    """The operation of the search."""
+    return {
+        "operationId": "search",
+        "summary": "搜索",
+        "description": "筛选项可重复：同一项的多个值取并集，不同的项取交集。没有 q 时列出符合筛选的全部内容。",
+        "parameters": [
+            parameter("q", "问题，任意文字", {"type": "string", "maxLength": LONGEST_QUERY}),
+            parameter(
+                "limit",
+                "返回几条",
+                {"type": "integer", "minimum": 1, "maximum": MOST_HITS, "default": DEFAULT_LIMIT},
+            ),
+            parameter("offset", "跳过前几条", {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET, "default": 0}),
+            *(
+                parameter(name, about, {"type": "array", "items": {"type": "string"}})
+                | {"style": "form", "explode": True}
+                for name, about in filters.items()
+            ),
+        ],
+        "responses": {
+            "200": {"description": "结果", "content": {"application/json": {"schema": ref("Results")}}},
+            "400": refusal("参数不对，message 说明是哪一个"),
+            "503": refusal("没有可用的索引，请稍后再试"),
+        },
+    }

@@ -23,11 +23,7 @@ SKELETON = """\
 ---
 title: {title}
 summary:
-region: []
-carrier: []
-situation: []
-device: []
-aliases: []
+{filters}aliases: []
 updated: {today}
 verified:
 sources: []
@@ -125,6 +121,8 @@ def annotation(problem: Problem, content: Path) -> str:
 @content_option
 def new(article: str, title: str | None, content: Path) -> None:
     """新建 CONTENT/TOPIC/NAME.md，写好各项前言，标为草稿；不会覆盖已有的文件。"""
+    import index
+
     parts = article.removesuffix(".md").split("/")
     if any(not re.fullmatch(r"\w[\w.-]*", part) or part.startswith("_") for part in parts):
         raise click.BadParameter(
@@ -133,10 +131,15 @@ def new(article: str, title: str | None, content: Path) -> None:
         )
     path = content.joinpath(*parts[:-1], f"{parts[-1]}.md")
     path.parent.mkdir(parents=True, exist_ok=True)
-    quoted = "'" + (title or parts[-1]).replace("'", "''") + "'"
+    filters = "".join(f"{name}: []\n" for name in index.read_site(content).site.fields)
+    text = SKELETON.format(
+        title="'" + (title or parts[-1]).replace("'", "''") + "'",
+        filters=filters,
+        today=date.today().isoformat(),  # noqa: DTZ011 an author's own day
+    )
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(SKELETON.format(title=quoted, today=date.today().isoformat()))  # noqa: DTZ011 an author's own day
+            file.write(text)
     except FileExistsError:
         raise click.ClickException(f"{path} 已经存在，没有改动。") from None
     click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index；边写边看：helpcenter preview。")

@@ -17,6 +17,7 @@ from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from index import Section, Snapshot
 
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A question already answered, and where to answer it anew."""

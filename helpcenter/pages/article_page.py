@@ -21,7 +21,6 @@ SECTION_TOP = "_"
 """Stands for the part above the first heading in `/articles/<id>/sections/…`, where an anchor cannot be empty."""
 STALE_AFTER = timedelta(days=180)
 """Carriers change fees and menus about twice a year."""
-FACTS = (("地区", "region"), ("运营商", "carrier"), ("情况", "situation"), ("设备", "device"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
         article=article,
         crumbs=trail,
         applies=tuple(
-            Applies(name, tuple((value, f"{view.root}/search?{facet}={quote(value)}") for value in values))
-            for name, facet in FACTS
-            if (values := getattr(article, facet))
+            Applies(one.label, tuple((value, f"{view.root}/search?{one.name}={quote(value)}") for value in values))
+            for one in snapshot.site().filters
+            if one.shown and (values := article.filters.get(one.name))
         ),
         sections=blocks,
         contents=tuple(block for block in blocks if block.anchor and block.level <= 3),

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from index import FACETS, FacetCount, Snapshot
+from index import TOPIC, FacetCount, Snapshot
 
 VALUES_SHOWN = 8
 VALUES_KEPT = 40
 """Values of one filter shown at once, and at most."""
-FACET_NAMES = {"region": "地区", "carrier": "运营商", "situation": "情况", "device": "设备", "topic": "主题"}
 
 
 class Choice(NamedTuple):
@@ -44,23 +43,24 @@ def filters_of(
     """The filters that can still be chosen, with counts; a chosen value is always among those shown."""
     filters: list[Filter] = []
     titles = topic_labels(snapshot)
-    for facet in FACETS:
+    for spec in snapshot.site().filters:
+        facet = spec.name
         active = chosen.get(facet, ())
         counts = facets.get(facet, ())[:VALUES_KEPT]
-        if not counts or (len(counts) == 1 and not active):
+        if not counts or not (active or (spec.shown and len(counts) > 1)):
             continue
         choices = [
             Choice(one.value, label_of(facet, one.value, titles), one.count, one.value in active) for one in counts
         ]
         late = choices[VALUES_SHOWN:]
         shown = choices[:VALUES_SHOWN] + [one for one in late if one.checked]
-        filters.append(Filter(facet, FACET_NAMES[facet], tuple(shown), tuple(one for one in late if not one.checked)))
+        filters.append(Filter(facet, spec.label, tuple(shown), tuple(one for one in late if not one.checked)))
     return tuple(filters)
 
 
 def label_of(facet: str, value: str, titles: Mapping[str, str]) -> str:
     """How readers see a value; `titles` as of `topic_labels`."""
-    return titles.get(value, value) if facet == "topic" else value
+    return titles.get(value, value) if facet == TOPIC else value
 
 
 def topic_labels(snapshot: Snapshot) -> Mapping[str, str]:

@@ -8,33 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import request
 
 from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.popular import LISTED, popular
 from helpcenter.pages.topic_page import topic_url
-from index import ArticleCard, Snapshot, Topic
+from index import ArticleCard, Snapshot, Tile, Topic
 
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
     """A large entry of the home page."""
 
-    situation: str
+    label: str
     urgency: str
     level: str
     first: str
     url: str = ""
-
-
-EMERGENCIES = (
-    Emergency("丢失", "立即", "now", "先锁住手机，再向运营商停号，然后补卡。"),
-    Emergency("损坏", "尽快", "soon", "先分清是手机坏了，还是卡的资料坏了。"),
-    Emergency("换机", "自己可办", "self", "旧手机先别抹掉，号码转好了再清空。"),
-    Emergency("激活失败", "自己可办", "self", "先连上 Wi-Fi 再试，不要删掉已装的 eSIM。"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +43,15 @@ class HomePage:
 
 
 def home_page(snapshot: Snapshot) -> HomePage:
-    """The home page. An emergency no article speaks of is left out."""
-    known = {count.value for count in snapshot.facets().get("situation", ())}
-    root = request.script_root
+    """The home page."""
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
     verified = [card for card in snapshot.cards() if card.verified]
     often = popular(snapshot) or ()
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(
-            Emergency(e.situation, e.urgency, e.level, e.first, f"{root}/search?situation={quote(e.situation)}")
-            for e in EMERGENCIES
-            if e.situation in known
+            Emergency(tile.label, tile.urgency_label, tile.urgency, tile.first, tile_url(tile))
+            for tile in snapshot.site().tiles
         ),
         topics=topics,
         topic_urls={topic.id: topic_url(topic.id) for topic in topics},
@@ -71,3 +60,14 @@ def home_page(snapshot: Snapshot) -> HomePage:
         recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
         article_count=snapshot.article_count,
     )
+
+
+def tile_url(tile: Tile) -> str:
+    """Where a tile leads, below the current root."""
+    root = request.script_root
+    if tile.article:
+        return f"{root}/articles/{quote(tile.article, safe='/#')}"
+    if tile.guide:
+        return f"{root}/guides/{quote(tile.guide)}"
+    asked = [("q", tile.search)] if tile.search else []
+    return f"{root}/search?" + urlencode([*asked, *((name, v) for name, own in tile.filters.items() for v in own)])

@@ -22,7 +22,7 @@ from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.home_page import Emergency, home_page
 from helpcenter.pages.topic_page import topic_url
-from index import FACETS, ArticleCard, Hit, Results, Snapshot
+from index import ArticleCard, Hit, Results, Snapshot
 
 PER_PAGE = 10
 """Hits on a page. Twenty cost twice the time for hits that few scroll to."""
@@ -215,7 +215,7 @@ _quoted = lru_cache(maxsize=512)(quote_plus)
 def search_url(query: str, chosen: Mapping[str, Sequence[str]], number: int = 1) -> str:
     """The shareable address of a query, filters and page, without the root."""
     pieces = [f"q={_quoted(query)}"] if query else []
-    pieces += [f"{facet}={_quoted(value)}" for facet in FACETS for value in chosen.get(facet, ())]
+    pieces += [f"{facet}={_quoted(value)}" for facet, values in chosen.items() for value in values]
     if number > 1:
         pieces.append(f"page={number}")
     return "/search?" + "&".join(pieces) if pieces else "/search"

@@ -22,7 +22,7 @@ from helpcenter.pages.frame import fragment, render
 from helpcenter.pages.home_page import home_page
 from helpcenter.pages.popular import popular
 from helpcenter.pages.topic_page import topic_page
-from index import FACETS, IndexUnavailable, Library, Results, Snapshot
+from index import IndexUnavailable, Library, Results, Snapshot
 
 LONGEST_QUERY = 200
 """Characters. Longer ones are cut and the reader is told; nobody asks a help center in more."""
@@ -54,7 +54,8 @@ def search() -> Response:
     """Results as a page, or as the block that htmx swaps in."""
     query, note = parse_query()
     partial = wants_fragment()
-    page, results = results_page.results_page(snapshot(), query, parse_filters(), parse_page(), note)
+    live = snapshot()
+    page, results = results_page.results_page(live, query, parse_filters(live), parse_page(), note)
     html = fragment(render("_results.html", page), page) if partial else render("search.html", page)
     return keep(Response(html), seen(query, results, live=partial))
 
@@ -145,7 +146,7 @@ def api_search() -> Response:
     if note:
         abort(400, f"q 最多 {LONGEST_QUERY} 个字符。")
     live = snapshot()
-    results = live.search(query, parse_filters(), limit, offset)
+    results = live.search(query, parse_filters(live), limit, offset)
     return keep(jsonify(results_to_json(results, live.find_guides(query))), seen(query, results, live=True))
 
 
@@ -175,11 +176,11 @@ def parse_query() -> tuple[str, str]:
     return text[:LONGEST_QUERY], f"问题太长了，只按前 {LONGEST_QUERY} 个字搜索。"
 
 
-def parse_filters() -> dict[str, tuple[str, ...]]:
-    """Filter values by facet, in the facets' order, without blanks and repeats."""
+def parse_filters(live: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Values by filter of the site, in the filters' order, without blanks and repeats."""
     arguments = request.args
     chosen: dict[str, tuple[str, ...]] = {}
-    for facet in FACETS:
+    for facet in live.site().filter_names:
         if facet in arguments:
             values = (value.strip()[:LONGEST_VALUE] for value in arguments.getlist(facet))
             if kept := tuple(dict.fromkeys(value for value in values if value))[:MOST_VALUES]:

@@ -4,11 +4,11 @@
 // (HELPCENTER_CORS_ORIGINS). Results are built as text nodes: whatever an answer holds, nothing of it becomes markup.
 (() => {
   const script = document.currentScript ?? document.querySelector('script[src*="/embed.js"]');
-  const { target, placeholder = "搜索帮助，如：法国 丢失", limit = "6", ...options } = script.dataset;
+  const { target, placeholder = "搜索帮助", limit = "6", ...options } = script.dataset;
   const base = script.src.replace(/\/embed\.js.*$/, "");
   const PAUSE = 120; // ms after a keystroke: a request from elsewhere crosses a network; a finished composition needs none
   const REST = 900; // ms until a screen reader is told the count
-  const filters = ["region", "carrier", "situation", "device", "topic"].flatMap((name) => (options[name] ?? "").split(",").filter((value) => value.trim()).map((value) => [name, value.trim()]));
+  const filters = Object.entries(options).flatMap(([name, values]) => values.split(",").filter((value) => value.trim()).map((value) => [name, value.trim()])); // whatever the site declares
 
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);

@@ -13,6 +13,7 @@ about half a second.
     articles.json, topics.json     lists
     moved.json                     old addresses and where they lead
     guides.json                    the guides, proven
+    site.json                      what `_site.yml` says (site.py)
     facets.json, facets.npy        filter values, and one bit a section for each
     tokens.*                       word numbers per section and their vocabulary, for the next build and relating.py
     sound*.npy, readings.npz       how characters sound (sounds.py)
@@ -36,7 +37,8 @@ from index.building.parts import Kept, Part, Previous, invert_parts, join, parts
 from index.building.preparing import Prepared
 from index.building.sounding import write_sounds
 from index.content.articles import TopicIntro, media_file
-from index.model import FACETS, Guide
+from index.model import Guide
+from index.site import TOPIC, SiteConfig
 from index.store.blobs import Packed, Texts
 from index.store.forwards import forwards
 from index.store.keys import U64, word_key
@@ -55,6 +57,7 @@ def assemble(
     fresh: dict[str, Prepared],
     previous: Previous | None,
     topics: Sequence[TopicIntro],
+    site: SiteConfig,
     weights: Weights,
 ) -> dict[str, int]:
     """Write the snapshot's `files`, pictures from `content`. Returns the counts of articles and sections."""
@@ -84,12 +87,13 @@ def assemble(
     used[words] = True
     in_use = sorted(text for text, one in zip(texts, used.tolist(), strict=True) if one)
     write(_write_segment, place, in_use, surroundings.cards())
-    write(_write_media, place, content, outlines)
+    write(_write_media, place, content, outlines, [site.logo] if site.logo else [])
     numbers, sizes = np.arange(len(outlines), dtype=np.uint32), [len(outline["sections"]) for outline in outlines]
     article_of = np.repeat(numbers, sizes)
     sections = np.stack([article_of, join(parts, "visible", np.uint32), join(parts, "lengths", np.uint32)])
     write(np.save, place / "sections.npy", sections)
     write(surroundings.write, place)
+    write(_write_json, place / "site.json", asdict(site))
     return {"articles": len(outlines), "sections": len(article_of)}
 
 
@@ -111,8 +115,8 @@ def _write_tokens(place: Path, parts: Sequence[Part], words: Any, keys: U64, tex
     (place / "tokens.txt").write_text("\n".join(texts), "utf-8")
 
 
-def _write_media(place: Path, content: Path, outlines: Sequence[dict[str, Any]]) -> None:
-    shown = dict.fromkeys(path for outline in outlines for path in outline["media"])
+def _write_media(place: Path, content: Path, outlines: Sequence[dict[str, Any]], more: Sequence[str]) -> None:
+    shown = dict.fromkeys([*more, *(path for outline in outlines for path in outline["media"])])
     files = {path: file.read_bytes() for path in shown if (file := media_file(content, path))}
     Texts.write(place / "media", [Packed.of(list(files.values()))])
     _write_json(place / "media.json", list(files))
@@ -169,8 +173,8 @@ class _Surroundings:
         at = 0
         for article in self._outlines:
             sections = range(at, at := at + len(article["sections"]))
-            for name in FACETS:
-                own = ([article[name]] if article[name] else []) if name == "topic" else article[name]
+            topic = {TOPIC: [article["topic"]]} if article["topic"] else {}
+            for name, own in {**article["filters"], **topic}.items():
                 for value in dict.fromkeys(own):
                     values[name, value].extend(sections)
         bits = np.zeros((len(values), -(-at // 64) * 64), bool)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.building.preparing import Prepared, prepare
 from index.model import Problem
+from index.site import FilterSpec
 from index.text.segmenting import Segmenter, segmenter_for
 from index.text.tuning import Tuning
 
@@ -35,10 +36,11 @@ class File:
 
 
 _segmenter: Segmenter | None = None  # a worker process's own, inherited by fork
+_filters: Sequence[FilterSpec] = ()  # likewise
 
 
 def prepare_all(
-    files: list[File], tuning: Tuning, tell: Progress
+    files: list[File], tuning: Tuning, filters: Sequence[FilterSpec], tell: Progress
 ) -> tuple[dict[str, Prepared], list[Problem]]:
     """Prepare the changed files on every core. Returns the articles by id, and all problems."""
     prepared: dict[str, Prepared] = {}
@@ -47,7 +49,7 @@ def prepare_all(
     if not files:
         return prepared, problems
     done = 0
-    for batch in _batches(files, tuning):
+    for batch in _batches(files, tuning, filters):
         for article, found in batch:
             problems.extend(found)
             if article is not None:
@@ -57,8 +59,11 @@ def prepare_all(
     return prepared, problems
 
 
-def _batches(files: list[File], tuning: Tuning) -> Iterator[list[tuple[Prepared | None, list[Problem]]]]:
-    global _segmenter
+def _batches(
+    files: list[File], tuning: Tuning, filters: Sequence[FilterSpec]
+) -> Iterator[list[tuple[Prepared | None, list[Problem]]]]:
+    global _segmenter, _filters
+    _filters = filters
     _segmenter = segmenter_for(tuning.words)
     workers = min(os.cpu_count() or 1, 8)
     if len(files) >= _PARALLEL_FROM:
@@ -72,13 +77,17 @@ def _batches(files: list[File], tuning: Tuning) -> Iterator[list[tuple[Prepared 
 
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context(method), initializer=_start_worker, initargs=(tuning.words,)
+        workers,
+        mp_context=multiprocessing.get_context(method),
+        initializer=_start_worker,
+        initargs=(tuning.words, filters),
     ) as pool:
         yield from pool.map(_prepare_batch, tasks)
 
 
-def _start_worker(words: Iterable[str]) -> None:
-    global _segmenter
+def _start_worker(words: Iterable[str], filters: Sequence[FilterSpec]) -> None:
+    global _segmenter, _filters
+    _filters = filters
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if _segmenter is None:  # spawned, not forked
         _segmenter = segmenter_for(tuple(words))
@@ -98,4 +107,4 @@ def _end_with_parent() -> None:
 
 def _prepare_batch(files: list[File]) -> list[tuple[Prepared | None, list[Problem]]]:
     assert _segmenter is not None
-    return [prepare(file.id, file.path, file.raw, file.digest, _segmenter) for file in files]
+    return [prepare(file.id, file.path, file.raw, file.digest, _segmenter, _filters) for file in files]

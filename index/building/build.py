@@ -27,6 +27,7 @@ from index.building.preparing import Prepared
 from index.content.articles import article_id, read_topics, scan
 from index.content.guides import GuideFile, dead_links, digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
+from index.content.sites import SiteFile, dead_site_links, read_site
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.store.blobs import Texts
 from index.store.snapshots import FORMAT, Checked, IndexFolder, write_stamp
@@ -37,7 +38,7 @@ from index.weights import load_weights
 if TYPE_CHECKING:
     from index.search.opening import Snapshot
 
-_SHAPING = ("content", "text", "store", "building", "model.py")
+_SHAPING = ("content", "text", "store", "building", "model.py", "site.py")
 """The rooms whose code decides what a snapshot holds; a change in one forces a full build."""
 
 
@@ -65,8 +66,8 @@ def build(
         raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
     folder = IndexFolder(index)
     with _failures_told(index), folder.lock():
-        tuning = read_tuning(content)
-        shape = _shape(tuning, drafts)
+        tuning, site = read_tuning(content), read_site(content)
+        shape = _shape(tuning, site, drafts)
         with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
             reading = pool.submit(_read, content)
             previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape, last)
@@ -75,7 +76,7 @@ def build(
         changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
         guides, guide_problems = read_guides(content)
-        prepared, found = prepare_all(changed, tuning, tell)
+        prepared, found = prepare_all(changed, tuning, site.site.filters, tell)
         dated = _dated(prepared, previous)
         day = (today or date.today()).isoformat()  # noqa: DTZ011 the operator's own day
         hidden = {id for id, (begin, end) in dated.items() if (begin and day < begin) or (end and day >= end)}
@@ -83,12 +84,13 @@ def build(
             hidden.update(item.id for item in prepared.values() if item.draft)
         shown = [file for file in sources if file.id not in hidden]
         ids = [file.id for file in shown]
-        problems = [*found, *problems, *guide_problems]
+        problems = [*found, *problems, *guide_problems, *site.problems]
         if all(problem.level != "fault" for problem in found):  # an article at fault has no sections to look for
-            problems += dead_links(guides, _anchors(guides, ids, prepared, previous))
+            anchors = _anchors(guides, site, ids, prepared, previous)
+            problems += [*dead_links(guides, anchors), *dead_site_links(site, anchors, guides)]
         if faults := tuple(problem for problem in problems if problem.level == "fault"):
             raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
-        identity = _identity(shape, tuning, shown, (topics, digest_guides(content)), _pictures(content))
+        identity = _identity(shape, tuning, shown, (topics, digest_guides(content), site.site), _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
             counts = previous.stamp["articles"], previous.stamp["sections"]
@@ -97,7 +99,7 @@ def build(
             tell("write", 0, 1)
             with Files(place) as files:
                 files.beside(folder.drop, max(keep - 1, 1))
-                made = assemble(files, content, ids, prepared, previous, topics, load_weights())
+                made = assemble(files, content, ids, prepared, previous, topics, site.site, load_weights())
                 files.write(write_guides, place, [file.guide for file in guides])
                 from index.search.opening import Snapshot  # loads while the last files are written
             write_stamp(
@@ -140,10 +142,15 @@ def _dated(prepared: dict[str, Prepared], previous: Previous | None) -> dict[str
 
 
 def _anchors(
-    guides: Sequence[GuideFile], ids: Sequence[str], prepared: dict[str, Prepared], previous: Previous | None
+    guides: Sequence[GuideFile],
+    site: SiteFile,
+    ids: Sequence[str],
+    prepared: dict[str, Prepared],
+    previous: Previous | None,
 ) -> dict[str, list[str]]:
-    """The anchors of every live article that a guide names; of the others, none."""
+    """The anchors of every live article that a guide or the site names; of the others, none."""
     named = {step.partition("#")[0] for file in guides for one in file.guide.outcomes.values() for step in one.steps}
+    named |= site.articles
     outlines = Texts(previous.place / "outlines") if previous and named else None
     anchors: dict[str, list[str]] = {id: [] for id in ids}
     for id in named & anchors.keys():
@@ -160,7 +167,7 @@ def _sources(place: Path) -> list[Path]:
     return sorted(place.rglob("*.py")) if place.is_dir() else [place]
 
 
-def _shape(tuning: Tuning, drafts: bool) -> dict[str, str]:
+def _shape(tuning: Tuning, site: SiteFile, drafts: bool) -> dict[str, str]:
     """What every section depends on besides its file; the keys name the reason for a full build."""
     package = Path(__file__).parent.parent
     code = hashlib.sha256()
@@ -170,6 +177,7 @@ def _shape(tuning: Tuning, drafts: bool) -> dict[str, str]:
         "索引格式": str(FORMAT),
         "程序": code.hexdigest()[:16],
         "分词词典": hashlib.sha256("\n".join(tuning.words).encode()).hexdigest()[:16],
+        "筛选项": " ".join(site.site.fields),
         "权重": load_weights().stamp,
         "草稿设置": str(drafts),
     }

@@ -8,11 +8,14 @@ build takes it out of the last snapshot instead of making it again.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from index.content.articles import media, parse
 from index.model import Article, Problem, Section
+from index.site import FilterSpec
 from index.store.blobs import Packed
 from index.store.keys import FIELD_BREAK, SECTION_BREAK
 from index.store.serializing import article_to_bytes, outline_to_json
@@ -58,7 +61,7 @@ def section_fields(article: Article, section: Section) -> tuple[str, str, str, s
     The part above the first heading stands for the article as a whole: it also holds the summary, and with the aliases
     what the article applies to, which is shown there: a carrier's name finds it though no sentence says it.
     """
-    applies = () if section.anchor else (*article.region, *article.carrier, *article.situation, *article.device)
+    applies = () if section.anchor else tuple(chain.from_iterable(article.filters.values()))
     aliases = "\n".join(dict.fromkeys((*article.aliases, *article.tags, *applies)))
     body = section.text
     if not section.anchor and article.summary and article.summary not in body:
@@ -76,10 +79,10 @@ def line_kinds(section: Section, body: str) -> str:
 
 
 def prepare(
-    article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter
+    article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter, filters: Sequence[FilterSpec]
 ) -> tuple[Prepared | None, list[Problem]]:
     """Prepare one file. Returns (None, problems) for a file at fault."""
-    article, problems = parse(article_id, path, raw)
+    article, problems = parse(article_id, path, raw, filters)
     if article is None:
         return None, problems
     numbers: dict[str, int] = {}

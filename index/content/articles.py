@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
@@ -22,6 +22,7 @@ from index.content import frontmatter
 from index.content.linking import IMAGE_TYPES
 from index.content.rendering import Rendered, render
 from index.model import Article, Problem, Section
+from index.site import DEFAULT_FILTERS, FilterSpec
 
 TOPIC_FILE = "_topic.md"
 MARKDOWN = (".md", ".markdown")
@@ -69,20 +70,24 @@ def article_id(path: str) -> str:
     return unicodedata.normalize("NFC", path.removesuffix(".md"))
 
 
-def parse(id: str, path: str, raw: bytes) -> tuple[Article | None, list[Problem]]:
+def parse(
+    id: str, path: str, raw: bytes, filters: Sequence[FilterSpec] = DEFAULT_FILTERS
+) -> tuple[Article | None, list[Problem]]:
     """One file's bytes as an article; None where one of the problems is a fault. Pure; never raises."""
-    article, problems, _, _ = examine(id, path, raw)
+    article, problems, _, _ = examine(id, path, raw, filters)
     return article, problems
 
 
-def examine(id: str, path: str, raw: bytes) -> tuple[Article | None, list[Problem], frontmatter.FrontMatter, Rendered]:
+def examine(
+    id: str, path: str, raw: bytes, filters: Sequence[FilterSpec] = DEFAULT_FILTERS
+) -> tuple[Article | None, list[Problem], frontmatter.FrontMatter, Rendered]:
     """`parse`, with the front matter and the rendering it went through, for `check` to look into."""
     source, problems = _decode(raw, path)
     front, rendered = frontmatter.FrontMatter(), Rendered()
     if source is None:
         return None, problems, front, rendered
     text = source.replace("\r\n", "\n").replace("\r", "\n")
-    front, found = frontmatter.read(text, path)
+    front, found = frontmatter.read(text, path, filters)
     problems += found
     body = "\n" * front.body + _UNSEEN.sub("", "\n".join(text.split("\n")[front.body :]))
     topic = id.rpartition("/")[0]
@@ -103,10 +108,7 @@ def examine(id: str, path: str, raw: bytes) -> tuple[Article | None, list[Proble
         source=source,
         topic=topic,
         summary=_UNSEEN.sub("", front.summary),
-        region=front.region,
-        carrier=front.carrier,
-        situation=front.situation,
-        device=front.device,
+        filters=front.filters,
         tags=front.tags,
         aliases=front.aliases,
         order=front.order,

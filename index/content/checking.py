@@ -25,12 +25,12 @@ from index.content.guides import dead_links, read_guides
 from index.content.linking import IMAGE_TYPES, Target, resolve
 from index.content.rendering import Rendered, is_placeholder
 from index.content.sanitizing import SCHEMES, TAGS
-from index.model import FACETS, Article, Problem
+from index.content.sites import dead_site_links, read_site
+from index.model import Article, Problem
 
 STALE_AFTER = 180
 """Days after which a verified article counts as unverified; the article page warns from the same day."""
 
-_FILTERS = tuple(name for name in FACETS if name != "topic")
 _TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]*)((?:\"[^\"]*\"|'[^']*'|[^\"'<>])*)>")
 _ATTRIBUTE = re.compile(r"([a-zA-Z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _APPS = "tg|telegram|wechat|weixin|vx|whatsapp|qq"
@@ -63,11 +63,12 @@ class _Page:
 def check(content: Path, *, today: date | None = None) -> list[Problem]:
     """Every fault and warning of the folder, in order of file and line. OSError where it cannot be read."""
     today = today or date.today()  # noqa: DTZ011 (an author's own day)
-    problems = strays(content)
+    site = read_site(content)
+    problems = [*site.problems, *strays(content)]
     pages: list[_Page] = []
     for path, file in [*scan(content), *scan_topics(content)]:
         id = article_id(path)
-        article, found, front, rendered = examine(id, path, file.read_bytes())
+        article, found, front, rendered = examine(id, path, file.read_bytes(), site.site.filters)
         is_topic = path.endswith("_topic.md")
         problems += [problem for problem in found if not (is_topic and problem.code == "no-title")]
         pages.append(_Page(path, id.rpartition("/")[0], front, rendered, None if is_topic else article))
@@ -77,7 +78,8 @@ def check(content: Path, *, today: date | None = None) -> list[Problem]:
     problems += _rare_values(articles.values())
     guides, found = read_guides(content)
     live = {id: [part.anchor for part in page.article.sections] for id, page in articles.items() if page.article}
-    problems += [*found, *dead_links(guides, {id: live[id] for id in live if not articles[id].front.draft})]
+    live = {id: anchors for id, anchors in live.items() if not articles[id].front.draft}
+    problems += [*found, *dead_links(guides, live), *dead_site_links(site, live, guides)]
     places = _Places(content, articles, {page.folder for page in pages})
     for page in pages:
         problems += _dates_and_summary(page, today)
@@ -105,8 +107,9 @@ def _rare_values(pages: Iterable[_Page]) -> Iterator[Problem]:
     """A filter value that one article alone has helps nobody to filter, and is often a slip of the pen."""
     users: dict[tuple[str, str], list[_Page]] = defaultdict(list)
     for page in pages:
-        for name in _FILTERS:
-            for value in getattr(page.article, name):
+        assert page.article
+        for name, values in page.article.filters.items():
+            for value in values:
                 users[name, value].append(page)
     for (name, value), of in users.items():
         if len(of) == 1:

@@ -30,6 +30,7 @@ from index.content.linking import IMAGE_TYPES
 from index.content.rendering import slug
 from index.content.sanitizing import SCHEMES, too_deep
 from index.content.webpages import MAX_TAGS, article_of, without_trackers
+from index.site import FilterSpec
 
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
@@ -80,9 +81,14 @@ class Draft:
     """One document, read and cleaned; `finish` then follows its links and completes the text."""
 
     def __init__(
-        self, export: Export, document: str, ids: Mapping[str, str], values: Mapping[str, Sequence[str]]
+        self,
+        export: Export,
+        document: str,
+        ids: Mapping[str, str],
+        values: Mapping[str, Sequence[str]],
+        filters: Sequence[FilterSpec],
     ) -> None:
-        self._export, self._document, self._ids = export, document, ids
+        self._export, self._document, self._ids, self._filters = export, document, ids, filters
         self.id = ids[document]
         self.shown = export.shown(document)
         self.notes: list[str] = []
@@ -125,9 +131,9 @@ class Draft:
         body = "\n".join(lines)
         own = self._fields.get("moved_from", ())
         self._fields["moved_from"] = tuple(name for name in own if name and name != self.id)
-        self.text = f"---\n{_as_yaml(self._fields)}---\n\n{body.strip()}\n"
+        self.text = f"---\n{_as_yaml(self._fields, frontmatter.written_order(self._filters))}---\n\n{body.strip()}\n"
         self.notes = list(dict.fromkeys(self.notes))
-        _, problems, _, _ = examine(self.id, f"{self.id}.md", self.text.encode())
+        _, problems, _, _ = examine(self.id, f"{self.id}.md", self.text.encode(), self._filters)
         for problem in problems:
             if problem.level == "fault":
                 raise ImportRefused(f"{self.shown} 导入后第 {problem.line} 行有错：{problem.message}")
@@ -186,18 +192,19 @@ class Draft:
     def _from_markdown(self, text: str) -> tuple[dict[str, Any], str]:
         """Known fields as they are, other systems' names for them translated, the rest left out with a note."""
         lines = text.split("\n")
-        front, _ = frontmatter.read(text, self.shown)
+        front, _ = frontmatter.read(text, self.shown, self._filters)
+        known = frontmatter.written_order(self._filters)
         for number in range(1, front.body - 1):
-            if (key := _KEY.match(lines[number])) and key[1] not in frontmatter.FIELDS:
-                field = frontmatter.did_you_mean(key[1])
+            if (key := _KEY.match(lines[number])) and key[1] not in known:
+                field = frontmatter.did_you_mean(key[1], self._filters)
                 if field and field not in front.lines:
                     lines[number] = field + lines[number][key.end() :]
                     front.lines[field] = number + 1
                     self.notes.append(f"front matter 的 {key[1]} 改成了 {field}")
-        front, problems = frontmatter.read("\n".join(lines), self.shown)
+        front, problems = frontmatter.read("\n".join(lines), self.shown, self._filters)
         self.notes += [f"front matter 没有保留：{problem.message}" for problem in problems]
         fields = {name: getattr(front, name) for name in frontmatter.FIELDS if getattr(front, name)}
-        return fields, "\n".join(lines[front.body :])
+        return fields | front.filters, "\n".join(lines[front.body :])
 
     def _cleaned(self, body: str) -> str:
         """Without advertising, trackers, comments and pictures that cannot be shown; code stays as it is."""
@@ -341,10 +348,10 @@ def _plain(words: str) -> str:
     return " ".join(re.sub(r"[*_`]|\{#[^}]*\}", "", words).split())
 
 
-def _as_yaml(fields: dict[str, Any]) -> str:
-    """The fields in the order of the contract; lists on one line, as authors write them."""
+def _as_yaml(fields: dict[str, Any], order: Iterable[str]) -> str:
+    """The fields in `order`; lists on one line, as authors write them."""
     out = []
-    for name in frontmatter.ORDER:
+    for name in order:
         if value := fields.get(name):
             item = list(value) if isinstance(value, tuple) else value
             item = unicodedata.normalize("NFC", item) if isinstance(item, str) else item

@@ -4,12 +4,14 @@ In: the text of one file, newlines already `\\n`. Out: `FrontMatter` (the fields
 starts) and the problems found.
 Why not `yaml.safe_load`: nothing is ever constructed here. The block is composed into nodes, so each problem has its
 line, `NO` stays text instead of becoming False, tags run nothing, and a bomb of aliases is never expanded.
-A new field is added to `FrontMatter` and to one of the groups below it, then to `Article` in `model.py`.
+A new field is added to `FrontMatter` and to one of the groups below it, then to `Article` in `model.py`. Filters are no
+fields of ours: the site declares them (docs/adding-a-filter.md).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -18,6 +20,7 @@ from typing import Any
 import yaml
 
 from index.model import Problem
+from index.site import DEFAULT_FILTERS, TOPIC, FilterSpec
 
 MAX_CHARACTERS = 65_536
 """A block longer than this is refused; the longest real one seen has under 4,000."""
@@ -25,11 +28,10 @@ MAX_DEPTH = 20
 """Lists and mappings in each other; composing recurses, so this guards the stack."""
 
 TEXTS = ("title", "summary", "owner")
-LISTS = ("region", "carrier", "situation", "device", "tags", "aliases", "moved_from", "sources")
+LISTS = ("tags", "aliases", "moved_from", "sources")
 DATES = ("updated", "verified", "publish", "expires")
 FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft", "withdraw")
-ORDER = (*TEXTS, *LISTS[:-1], "order", *DATES, "withdraw", "sources", "draft")
-"""The fields as an author writes them down."""
+"""The fields of every site; its filters come on top."""
 
 _FOREIGN = {
     "date": "updated", "lastmod": "updated", "last_modified": "updated", "modified": "updated",
@@ -37,7 +39,7 @@ _FOREIGN = {
     "keywords": "tags", "tag": "tags", "categories": "tags", "category": "tags",
     "alias": "aliases", "weight": "order", "sidebar_position": "order", "position": "order",
     "source": "sources", "references": "sources", "expired": "expires",
-    "标题": "title", "摘要": "summary", "地区": "region", "运营商": "carrier", "情况": "situation", "设备": "device",
+    "标题": "title", "摘要": "summary",
     "标签": "tags", "别名": "aliases", "顺序": "order", "更新": "updated", "核实": "verified", "来源": "sources",
 }  # fmt: skip
 """What other systems, and authors in Chinese, call our fields: too far apart in letters for `get_close_matches`."""
@@ -57,10 +59,8 @@ class FrontMatter:
 
     title: str = ""
     summary: str = ""
-    region: tuple[str, ...] = ()
-    carrier: tuple[str, ...] = ()
-    situation: tuple[str, ...] = ()
-    device: tuple[str, ...] = ()
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the article applies to, by filter; those without a value are not in it."""
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     moved_from: tuple[str, ...] = ()
@@ -81,7 +81,13 @@ class FrontMatter:
     """The block is there but could not be read, so a missing field says nothing."""
 
 
-def read(text: str, path: str) -> tuple[FrontMatter, list[Problem]]:
+def written_order(filters: Sequence[FilterSpec]) -> tuple[str, ...]:
+    """The fields as an author writes them down."""
+    own = (one.name for one in filters if one.name != TOPIC)
+    return (*TEXTS, *own, *LISTS[:-1], "order", *DATES, "withdraw", "sources", "draft")
+
+
+def read(text: str, path: str, filters: Sequence[FilterSpec] = DEFAULT_FILTERS) -> tuple[FrontMatter, list[Problem]]:
     """Read the block at the top of `text`; a file without one gives defaults and no problems."""
     front = FrontMatter()
     lines = text.split("\n")
@@ -117,17 +123,19 @@ def read(text: str, path: str) -> tuple[FrontMatter, list[Problem]]:
         return front, []  # prose or a list between two thematic breaks
     front.body = end + 1
     for key, value in node.value:
-        _set(front, key, value, path, problems)
+        _set(front, key, value, path, filters, problems)
     return front, problems
 
 
-def did_you_mean(name: str) -> str | None:
+def did_you_mean(name: str, filters: Sequence[FilterSpec] = DEFAULT_FILTERS) -> str | None:
     """The field that `name` probably stands for, or None."""
     folded = name.strip().lower().replace("-", "_")
-    if folded in FIELDS:
+    own = [one.name for one in filters if one.name != TOPIC]
+    if folded in (*FIELDS, *own):
         return folded
-    known = _FOREIGN.get(folded)
-    return known or next(iter(get_close_matches(folded, FIELDS, 1, 0.7)), None)
+    labels = {one.label.lower(): one.name for one in filters if one.name != TOPIC}
+    known = labels.get(folded) or _FOREIGN.get(folded)
+    return known or next(iter(get_close_matches(folded, (*FIELDS, *own), 1, 0.7)), None)
 
 
 def _survey(block: str, path: str) -> list[Problem]:
@@ -153,21 +161,32 @@ def _survey(block: str, path: str) -> list[Problem]:
     return problems
 
 
-def _set(front: FrontMatter, key: yaml.Node, value: yaml.Node, path: str, problems: list[Problem]) -> None:
+def _set(
+    front: FrontMatter,
+    key: yaml.Node,
+    value: yaml.Node,
+    path: str,
+    filters: Sequence[FilterSpec],
+    problems: list[Problem],
+) -> None:
     name = key.value if isinstance(key, yaml.ScalarNode) else "?"
     line = _line(key.start_mark)
     if name in front.lines:
         problems.append(Problem(path, line, f"字段 {_short(name)} 写了两次：后一次生效", "warning", "repeated-field"))
     front.lines[name] = line
-    if name not in FIELDS:
-        guess = did_you_mean(name)
+    is_filter = name != TOPIC and any(one.name == name for one in filters)
+    if name not in FIELDS and not is_filter:
+        guess = did_you_mean(name, filters)
         hint = f"是否想写 {guess}？" if guess else "去掉它，或改用已有的字段"
         problems.append(Problem(path, line, f"不认识的字段 {_short(name)}：{hint}", "warning", "unknown-field"))
         return
     if isinstance(value, yaml.ScalarNode) and not value.style and value.value in _NULL:
         return
     try:
-        setattr(front, name, _convert(name, value))
+        if not is_filter:
+            setattr(front, name, _convert(name, value))
+        elif values := _texts(value):
+            front.filters[name] = values
     except ValueError as error:
         code = "bad-date" if name in DATES else "bad-type"
         problems.append(Problem(path, line, f"字段 {name} {error}", code=code))
@@ -176,12 +195,7 @@ def _set(front: FrontMatter, key: yaml.Node, value: yaml.Node, path: str, proble
 def _convert(name: str, node: yaml.Node) -> object:
     """The node as the field's type; ValueError, in Chinese, says what would be right."""
     if name in LISTS:
-        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        items = [item for item in nodes if isinstance(item, yaml.ScalarNode)]
-        if len(items) < len(nodes):
-            raise ValueError("应是文字，或文字的列表，如 [法国, 海外通用]")
-        words = (" ".join(item.value.split()) for item in items if item.style or item.value not in _NULL)
-        return tuple(dict.fromkeys(word for word in words if word))
+        return _texts(node)
     if not isinstance(node, yaml.ScalarNode):
         raise ValueError("应是一个值，不是列表或嵌套的字段")
     text = node.value.strip()
@@ -200,6 +214,16 @@ def _convert(name: str, node: yaml.Node) -> object:
     if text.lower() in (*_YES, *_NO):
         return text.lower() in _YES
     raise ValueError(f"应是 true 或 false，不是“{_short(text)}”")
+
+
+def _texts(node: yaml.Node) -> tuple[str, ...]:
+    """One text or a list of them, each once."""
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    items = [item for item in nodes if isinstance(item, yaml.ScalarNode)]
+    if len(items) < len(nodes):
+        raise ValueError("应是文字，或文字的列表，如 [甲, 乙]")
+    words = (" ".join(item.value.split()) for item in items if item.style or item.value not in _NULL)
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 def _date(text: str) -> date:

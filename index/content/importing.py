@@ -16,6 +16,8 @@ from index.content import frontmatter
 from index.content.articles import article_id, scan
 from index.content.drafts import Draft, place
 from index.content.exports import ImportRefused, open_exports
+from index.content.sites import read_site
+from index.site import TOPIC, FilterSpec
 
 
 class Imported(NamedTuple):
@@ -39,12 +41,13 @@ def import_files(files: Sequence[Path], content: Path, topic: str, *, dry_run: b
     topic = topic.strip("/")
     if not all(part and not part.startswith(("_", ".")) and "\\" not in part for part in topic.split("/")):
         raise ImportRefused(f"主题“{topic}”不能用：写成内容文件夹里的路径，各段不以 _ 或 . 开头，如 travel/europe")
-    values = _known_values(content)
+    filters = read_site(content).site.filters
+    values = _known_values(content, filters)
     drafts: list[Draft] = []
     for export in open_exports(files):
         alone = len(export.documents) == 1 and export.documents[0] == export.name
         ids = {document: place(document, topic, alone) for document in export.documents}
-        drafts += [Draft(export, document, ids, values) for document in export.documents]
+        drafts += [Draft(export, document, ids, values, filters) for document in export.documents]
     addresses = {address: draft.id for draft in drafts for address in draft.addresses}
     for draft in drafts:
         draft.finish(addresses)
@@ -80,13 +83,13 @@ def _write(targets: dict[Path, Draft]) -> None:
         raise
 
 
-def _known_values(content: Path) -> dict[str, list[str]]:
+def _known_values(content: Path, filters: Sequence[FilterSpec]) -> dict[str, list[str]]:
     """The filter values in use, most used first."""
-    counts: dict[str, dict[str, int]] = {"region": {}, "carrier": {}, "situation": {}, "device": {}}
+    counts: dict[str, dict[str, int]] = {one.name: {} for one in filters if one.name != TOPIC}
     for path, file in scan(content) if content.is_dir() else []:
         text = file.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-        front, _ = frontmatter.read(text, article_id(path))
+        front, _ = frontmatter.read(text, article_id(path), filters)
         for name, count in counts.items():
-            for value in getattr(front, name):
+            for value in front.filters.get(name, ()):
                 count[value] = count.get(value, 0) + 1
     return {name: sorted(count, key=lambda value: (-count[value], value)) for name, count in counts.items()}

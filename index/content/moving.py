@@ -152,4 +152,3 @@ def write_source(file: Path, text: str) -> None:
     with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
         opened.write(text)
     temporary.replace(file)
-

@@ -14,26 +14,27 @@ from typing import Any
 
 import numpy as np
 
-from index.model import FACETS, FacetCount
+from index.model import FacetCount
 
 Counts = dict[str, tuple[FacetCount, ...]]
 
 
 class Filters:
-    """The filters of one snapshot."""
+    """The filters of one snapshot, `names` in the order they are shown."""
 
-    def __init__(self, place: Path, sections: int) -> None:
+    def __init__(self, place: Path, sections: int, names: Sequence[str]) -> None:
         self._sections = sections
+        self._names = names
         self._bits = np.asarray(np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False))
         self._values = [(name, value) for name, value in json.loads((place / "facets.json").read_text("utf-8"))]
         self._rows = {pair: row for row, pair in enumerate(self._values)}
-        self._rows_of = {name: [row for (own, _), row in self._rows.items() if own == name] for name in FACETS}
+        self._rows_of = {name: [row for (own, _), row in self._rows.items() if own == name] for name in names}
         self.whole = self.count(np.ones(sections, bool))
 
     def masks(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Return for each chosen filter which sections have one of its values; an unknown value fits nothing."""
         masks = {}
-        for name in FACETS:
+        for name in self._names:
             if values := chosen.get(name):
                 masks[name] = np.zeros(self._sections, bool)
                 for value in values:

@@ -30,6 +30,7 @@ from index.search.relating import Relatives
 from index.search.searching import Scorer
 from index.search.snippets import snippet
 from index.search.sounds import Sounds
+from index.site import SiteConfig, site_from_json
 from index.store.blobs import Texts
 from index.store.forwards import forwarded
 from index.store.posting_files import INDEX_NAME
@@ -89,13 +90,18 @@ class Snapshot:
         self._media = Texts(place / "media")
         self._moved: dict[str, str] = _json(place, "moved")
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
-        self._filters = Filters(place, self.section_count)
+        self._site = site_from_json(_json(place, "site"))
+        self._filters = Filters(place, self.section_count, self._site.filter_names)
         self._guides = {guide.id: guide for guide in map(guide_from_json, _json(place, "guides"))}
         self._guide_finder = GuideFinder(tuple(self._guides.values()), self._segmenter, tuning.stop_words)
 
     def load(self) -> None:
         """Load the whole dictionary; for a server, before it forks."""
         self._segmenter.load()
+
+    def site(self) -> SiteConfig:
+        """What `_site.yml` said when this was built: name, filters, words, contacts."""
+        return self._site
 
     # Articles
 

@@ -45,6 +45,7 @@ def article_from_bytes(raw: bytes) -> Article:
     record["sections"] = tuple(Section(**section) for section in record["sections"])
     for name in _DATES:
         record[name] = date.fromisoformat(record[name]) if record[name] else None
+    record["filters"] = {name: tuple(values) for name, values in record["filters"].items()}
     return Article(**{field.name: _tuple(record[field.name]) for field in fields(Article)})
 
 
@@ -54,9 +55,7 @@ def guide_from_json(record: dict[str, Any]) -> Guide:
         name: Question(one["ask"], one["hint"], tuple(Option(**option) for option in one["options"]))
         for name, one in record["questions"].items()
     }
-    outcomes = {
-        name: Outcome(**{**one, "steps": tuple(one["steps"])}) for name, one in record["outcomes"].items()
-    }
+    outcomes = {name: Outcome(**{**one, "steps": tuple(one["steps"])}) for name, one in record["outcomes"].items()}
     return Guide(**{**record, "aliases": tuple(record["aliases"]), "questions": questions, "outcomes": outcomes})
 
 

@@ -1,0 +1,82 @@
+"""YAML files of the site: bytes become plain values, each with the line it stands on.
+
+In: the bytes of one file. Out: dicts, lists, texts and booleans; a line for each path in them; the faults.
+Why composed nodes and no `safe_load`: a fault needs its line, nothing is constructed, `no` and `3900` stay the texts
+they are, a bomb of aliases is never expanded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from index.content.frontmatter import MAX_DEPTH, explain
+from index.model import Problem
+
+MAX_BYTES = 1_000_000
+
+Place = tuple[str | int, ...]
+"""Keys and positions from the top, e.g. `("tiles", 0, "label")`."""
+
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: str, raw: bytes) -> tuple[dict[str, Any], dict[Place, int], list[Problem]]:
+    """Return the values of the file at `path`, the lines they stand on, and the faults. Never raises."""
+
+    def fault(line: int, message: str, code: str = "yaml") -> tuple[dict[str, Any], dict[Place, int], list[Problem]]:
+        return {}, {}, [Problem(path, line, message, code=code)]
+
+    if len(raw) > MAX_BYTES:
+        return fault(1, f"文件超过 {MAX_BYTES // 1000} KB：写短一些", "too-large")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return fault(raw.count(b"\n", 0, error.start) + 1, "不是 UTF-8 编码：用编辑器另存为 UTF-8", "encoding")
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=_LOADER):  # before anything recurses
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                return fault(_line(event), f"嵌套超过 {MAX_DEPTH} 层：写得简单些")
+            if isinstance(event, yaml.AliasEvent):
+                return fault(_line(event), "YAML 别名（*）在这里不起作用：直接写值")
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        line, why = explain(error, text)
+        return fault(max(line - 1, 1), f"YAML 写法有误：{why}")
+    if node is None:  # empty, or nothing but comments
+        return {}, {(): 1}, []
+    if not isinstance(node, yaml.MappingNode):
+        return fault(_line(node), "应是一组“字段: 值”，例如 name: 帮助中心")
+    lines: dict[Place, int] = {}
+    problems: list[Problem] = []
+    values = _plain(node, (), path, lines, problems)
+    return values, lines, problems
+
+
+def _plain(node: yaml.Node, place: Place, path: str, lines: dict[Place, int], problems: list[Problem]) -> Any:
+    lines.setdefault(place, _line(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*place, number), path, lines, problems) for number, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            if name in values:
+                problems.append(Problem(path, _line(key), f"{name} 写了两次：去掉一个", code="repeated-field"))
+                continue
+            lines[(*place, name)] = _line(key)
+            values[name] = _plain(value, (*place, name), path, lines, problems)
+        return {name: value for name, value in values.items() if value is not None}
+    assert isinstance(node, yaml.ScalarNode)
+    if not node.style and node.value in ("", "~", "null"):
+        return None
+    if not node.style and node.value in ("true", "false"):
+        return node.value == "true"
+    return node.value.strip()
+
+
+def _line(node: yaml.Node | yaml.Event) -> int:
+    return (node.start_mark.line if node.start_mark else 0) + 1
