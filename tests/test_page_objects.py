@@ -17,19 +17,23 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
 
 from helpcenter.feedback.views import FeedbackPage
+from helpcenter.guides.pages import GuidePage, GuidesPage
 from helpcenter.insights.views import InsightsPage
 from helpcenter.pages.article_page import ArticleView, SectionView
 from helpcenter.pages.errors import ErrorPage
 from helpcenter.pages.feeds import Feed, Listing, Robots, SearchDescription, SiteMap, SiteMaps
-from helpcenter.pages.home_page import HomePage
+from helpcenter.pages.home_page import AboutPage, HomePage
 from helpcenter.pages.results_page import ResultsPage
 from helpcenter.pages.topic_page import TopicPage
 
 TEMPLATES: dict[str, type] = {
+    "about.html": AboutPage,
     "article.html": ArticleView,
     "error.html": ErrorPage,
     "feed.xml": Feed,
     "feedback.html": FeedbackPage,
+    "guide.html": GuidePage,
+    "guides.html": GuidesPage,
     "home.html": HomePage,
     "insights.html": InsightsPage,
     "llms.txt": Listing,

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from helpcenter import create_app
 from helpcenter.pages.article_page import age_warning
 from helpcenter.pages.errors import slug_words
+from helpcenter.pages.home_page import columns
 from helpcenter.pages.results_page import cards_of, count_line
 from helpcenter.settings import Settings
 from index import Article, Hit, Results, build
@@ -36,12 +37,27 @@ def text_of(client: FlaskClient, address: str, **headers: str) -> str:
 # What is where
 
 
-def test_home_leads_with_the_search_box_and_the_four_emergencies(client: FlaskClient) -> None:
+def test_home_leads_with_the_search_box_and_emergencies_that_lead_to_their_answer(client: FlaskClient) -> None:
     page = text_of(client, "/")
     assert page.index('role="search"') < page.index("emergencies")
-    for situation in ("丢失", "损坏", "换机", "激活失败"):
-        assert f'href="/search?situation={quote(situation)}"' in page
+    tiles = re.findall(r'<a href="([^"]+)"><svg.*?<b>(.+?)</b><span class="urgency', page)
+    assert [name for _, name in tiles] == ["丢失", "被盗", "损坏", "换机", "激活失败", "没信号"]
+    for address, _ in tiles:
+        assert address.startswith(("/guides/", "/articles/"))
+        assert client.get(address).status_code == 200
+    assert 'href="/guides/replace"' in page
     assert all(word in page for word in ("立即", "尽快", "自己可办", "按主题找", "最近核实过"))
+
+
+@pytest.mark.parametrize(("items", "expected"), [(10, 5), (9, 3), (8, 4), (7, 4), (6, 3), (5, 5)])
+def test_topics_stand_in_as_many_columns_as_leave_the_fewest_gaps(items: int, expected: int) -> None:
+    assert columns(items, 5, 3) == expected
+    assert all(columns(items, 2, 1) == (1 if items % 2 else 2) for items in range(1, 30))
+
+
+def test_about_says_what_is_kept(client: FlaskClient) -> None:
+    assert "不分是谁" in text_of(client, "/about")
+    assert 'href="/about"' in text_of(client, "/")
 
 
 def test_search_gives_htmx_the_block_and_everyone_else_the_page(client: FlaskClient) -> None:

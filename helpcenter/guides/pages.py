@@ -59,7 +59,6 @@ class GuidePage:
     options: tuple[tuple[str, str], ...]
     """Label and address; none at an outcome."""
     steps: tuple[Step, ...]
-    contact: str
     back_url: str
     """The state before; empty at the first."""
     astray: str = ""
@@ -98,7 +97,6 @@ def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
         if question
         else (),
         steps=tuple(step for place in outcome.steps if (step := _step(snapshot, place))) if outcome else (),
-        contact=outcome.contact if outcome else "",
         back_url=root + state.path(len(state.answers) - 1) if state.answers else "",
         astray=f"没有“{astray}”这个选项，可能是地址打错了，或者向导改过。请从这里接着选。" if astray else "",
         did=f"我用了《{guide.title}》：{chosen}。\n得到的是“{heading}”，做到第    步时遇到问题：\n" if outcome else "",

@@ -8,6 +8,7 @@ A new page: a frozen dataclass with a `frame`, a template of the same name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,8 @@ PACKAGE = Path(__file__).parent.parent
 STYLES = ("app.css", "home.css", "results.css", "article.css", "guide.css")
 """In order; all on every page, since a search turns any page into results."""
 STATIC_NAMES = (*STYLES, "app.js", "article.js", "vendor/htmx.min.js", "icon.svg", "icons.svg", "site.webmanifest")
+ICONS = frozenset(re.findall(r'<symbol id="([\w-]+)"', (PACKAGE / "static" / "icons.svg").read_text("utf-8")))
+"""The names of our drawings."""
 
 
 @dataclass(frozen=True, slots=True)

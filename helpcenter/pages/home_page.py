@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from flask import request
 
-from helpcenter.pages.frame import Frame, frame
+from helpcenter.pages.frame import ICONS, Frame, frame
+from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.popular import LISTED, popular
 from helpcenter.pages.topic_page import topic_url
 from index import ArticleCard, Snapshot, Tile, Topic
@@ -26,7 +27,13 @@ class Emergency:
     urgency: str
     level: str
     first: str
+    icon: str
+    """A symbol of `static/icons.svg`."""
     url: str = ""
+
+
+GRID = {"phone": (2, 1), "tablet": (3, 2), "wide": (5, 3)}
+"""Most and least columns of topics; `static/home.css` says from which width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,11 @@ class HomePage:
     emergencies: tuple[Emergency, ...]
     topics: tuple[Topic, ...]
     topic_urls: Mapping[str, str]
+    topic_icons: Mapping[str, str]
+    grid: str
+    """Classes that say in how many columns the topics leave no gap."""
+    guides: tuple[GuideCard, ...]
+    """Those that no emergency leads to."""
     listed: tuple[ArticleCard, ...]
     listed_heading: str
     """常看 for what readers ask most; until that is known, the first article of each topic, and no such claim."""
@@ -42,19 +54,36 @@ class HomePage:
     article_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class AboutPage:
+    frame: Frame
+    article_count: int
+    built: str
+
+
+def about_page(snapshot: Snapshot) -> AboutPage:
+    """What the site says of itself."""
+    view = frame("关于本站", "内容从哪里来、怎么核实，本站记下什么、不记什么。", "/about")
+    return AboutPage(view, snapshot.article_count, f"{snapshot.built:%Y-%m-%d}")
+
+
 def home_page(snapshot: Snapshot) -> HomePage:
     """The home page."""
+    tiles = snapshot.site().tiles
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
     verified = [card for card in snapshot.cards() if card.verified]
     often = popular(snapshot) or ()
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(
-            Emergency(tile.label, tile.urgency_label, tile.urgency, tile.first, tile_url(tile))
-            for tile in snapshot.site().tiles
+            Emergency(tile.label, tile.urgency_label, tile.urgency, tile.first, icon(tile.icon), tile_url(tile))
+            for tile in tiles
         ),
         topics=topics,
         topic_urls={topic.id: topic_url(topic.id) for topic in topics},
+        topic_icons={topic.id: icon(topic.id.rpartition("/")[2]) for topic in topics},
+        grid=" ".join(f"{name}-{columns(len(topics), *bounds)}" for name, bounds in GRID.items()),
+        guides=tuple(guide_card(one) for one in snapshot.guides() if all(tile.guide != one.id for tile in tiles)),
         listed=often or tuple(topic.articles[0] for topic in topics)[:LISTED],
         listed_heading="常看" if often else "可以先看",
         recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
@@ -71,3 +100,13 @@ def tile_url(tile: Tile) -> str:
         return f"{root}/guides/{quote(tile.guide)}"
     asked = [("q", tile.search)] if tile.search else []
     return f"{root}/search?" + urlencode([*asked, *((name, v) for name, own in tile.filters.items() for v in own)])
+
+
+def icon(name: str) -> str:
+    """The symbol of that name, or the one for any page: a topic is drawn if its folder is called like a symbol."""
+    return name if name in ICONS else "page"
+
+
+def columns(items: int, most: int, least: int) -> int:
+    """Into how many columns, of `least` to `most`, so many items go with the fewest gaps in the last row."""
+    return min(range(most, least - 1, -1), key=lambda count: -items % count)

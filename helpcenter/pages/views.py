@@ -19,7 +19,7 @@ from helpcenter.http.caching import SearchSeen, keep
 from helpcenter.http.htmx import wants_fragment
 from helpcenter.pages import article_page, results_page
 from helpcenter.pages.frame import fragment, render
-from helpcenter.pages.home_page import home_page
+from helpcenter.pages.home_page import about_page, home_page
 from helpcenter.pages.popular import popular
 from helpcenter.pages.topic_page import topic_page
 from index import IndexUnavailable, Library, Results, Snapshot
@@ -124,6 +124,12 @@ def topic(name: str) -> Response:
     if not found:
         abort(404)
     return keep(Response(render("topic.html", topic_page(live, found))))
+
+
+@blueprint.get("/about")
+def about() -> Response:
+    """What this site is, what it keeps of readers, how to reach someone."""
+    return keep(Response(render("about.html", about_page(snapshot()))))
 
 
 @blueprint.get("/media/<path:name>")
