@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from helpcenter.settings import Settings
-    from index import Library
+    from index import Engine
 
 
-def create_app(settings: Settings | None = None, *, library: Library | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, library: Engine | None = None) -> Flask:
     """The application for `settings` (the environment's by default).
 
     `library` takes the place of the one that `settings.index` names. A missing index is no error here: pages answer
@@ -34,12 +34,12 @@ def create_app(settings: Settings | None = None, *, library: Library | None = No
     from helpcenter.pages import errors, feeds, frame, views
     from helpcenter.serving import metrics
     from helpcenter.settings import load_settings
-    from index import Library
+    from index import open_library
 
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None)
     app.extensions["settings"] = settings
-    app.extensions["library"] = library or Library(settings.index)
+    app.extensions["library"] = library or open_library(settings.index)
 
     frame.prepare(app)
     htmx.prepare(app)

@@ -1,7 +1,7 @@
 """The index package: content in, ranked sections out. The web application imports these names and no others.
 
-In: a folder of Markdown. Out: `build` makes an immutable snapshot, `Library` opens the live one and answers.
-Why a seam: `helpcenter` never sees Whoosh or jieba, so another engine can stand beside them behind these names.
+In: a folder of Markdown. Out: `build` makes an immutable snapshot, `open_library` opens the live one and answers.
+Why a seam: `helpcenter` never sees Whoosh or jieba, so another engine can stand beside them (`engine.py`).
 They load on first use: a command that only prints help does not wait for numpy.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from index.engine import Engine, Snapshot
 from index.model import (
     LAYERS,
     Article,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.live import Library
-    from index.search.opening import MAX_LIMIT, Snapshot
+    from index.search.opening import MAX_LIMIT
     from index.text.folding import fold
 
 _LAZY = {
@@ -64,7 +65,6 @@ _LAZY = {
     "evaluate": "search.evaluating",
     "MAX_LIMIT": "search.opening",
     "Library": "search.live",
-    "Snapshot": "search.opening",
 }
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "BuildReport",
     "Contact",
     "ContentFaults",
+    "Engine",
     "Evaluation",
     "FacetCount",
     "FilterSpec",
@@ -103,6 +104,7 @@ __all__ = [
     "fold",
     "import_files",
     "move",
+    "open_library",
     "read_articles",
     "read_guides",
     "read_site",
@@ -123,6 +125,13 @@ def build(content: Path, index: Path, *, full: bool = False, **options: Any) -> 
         building = import_module("index.building.build")
         report: BuildReport = building.build(content, index, full=full, last=last, **options)
     return report
+
+
+def open_library(index: Path) -> Engine:
+    """Open the index folder `index`. Where an engine is chosen; nobody else names one."""
+    from index.search.live import Library
+
+    return Library(index)
 
 
 def rollback(index: Path) -> str:

@@ -14,7 +14,7 @@ from helpcenter.settings import Settings
 from index import build
 from index.content.checking import check
 from index.content.moving import MoveRefused, move
-from index.search.opening import Snapshot
+from index.search.opening import LocalSnapshot
 from index.store.forwards import forwarded, forwards
 from index.store.snapshots import IndexFolder
 
@@ -150,4 +150,4 @@ def test_articles_come_and_go_with_the_calendar(content: Path) -> None:
     name = IndexFolder(index).live().name
     build(content, index, today=date(2026, 12, 25))
     assert IndexFolder(index).live().name == name, "a day on which nothing comes or goes changes nothing"
-    assert Snapshot(IndexFolder(index).live()).article_count == 3
+    assert LocalSnapshot(IndexFolder(index).live()).article_count == 3

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from index import ContentFaults, IndexUnavailable, Library, Snapshot, build, rollback
+from index.search.opening import LocalSnapshot
 from index.store.snapshots import FORMAT
 
 STRESS = Path(__file__).parent / "stress"
@@ -425,5 +426,5 @@ def test_snapshots_that_nobody_uses_are_let_go(content: Path, index: Path) -> No
         time.sleep(0.25)
         assert library.snapshot().search(f"第{version}版").total
     gc.collect()
-    alive = [thing for thing in gc.get_objects() if isinstance(thing, Snapshot)]
+    alive = [thing for thing in gc.get_objects() if isinstance(thing, LocalSnapshot)]
     assert sum(thing.section_count == 3 or thing.article_count == 30 for thing in alive) <= 2

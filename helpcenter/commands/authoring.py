@@ -56,7 +56,7 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: boo
             click.echo("\n".join(tree(file.guide)) + "\n")
     problems = index.check(content)
     try:
-        live = index.Library(index_folder).snapshot()
+        live = index.open_library(index_folder).snapshot()
     except index.IndexUnavailable:
         gone = []  # nothing is live yet, so nothing can break
     else:

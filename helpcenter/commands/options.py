@@ -68,9 +68,9 @@ def query_text(context: click.Context, parameter: click.Parameter, value: str) -
 
 def open_snapshot(index_folder: Path) -> Snapshot:
     """The live snapshot. Raises `IndexUnavailable`, which `helpcenter.cli.main` tells."""
-    from index import Library
+    from index import open_library
 
-    return Library(index_folder).snapshot()
+    return open_library(index_folder).snapshot()
 
 
 class Progress:

@@ -24,7 +24,7 @@ from werkzeug.http import http_date
 
 from helpcenter.http.htmx import VARY, fragment_asked
 from helpcenter.serving.sharing import SharedMemory
-from index import IndexUnavailable, Library
+from index import Engine, IndexUnavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -108,7 +108,7 @@ class AnswerCache:
 
 def prepare(app: Flask) -> None:
     """Put the cache before the application, and fingerprint the static files."""
-    library: Library = app.extensions["library"]
+    library: Engine = app.extensions["library"]
     observers: list[Callable[[SearchSeen], None]] = app.extensions.setdefault("search_observers", [])
 
     def tell(seen: SearchSeen) -> None:

@@ -118,7 +118,7 @@ def article_wanted(proposal: Proposal, index_folder: Path) -> str:
     """The alias's own article, or what readers would have found with the synonym in place of their word."""
     if proposal.kind == "synonym":
         other = proposal.query.replace(proposal.text, proposal.target)
-        hits = index.Library(index_folder).snapshot().search(other, limit=1).hits
+        hits = index.open_library(index_folder).snapshot().search(other, limit=1).hits
         return hits[0].article if hits else ""
     return proposal.target if proposal.kind == "alias" else ""
 
@@ -127,7 +127,7 @@ def check(
     proposal: Proposal, wanted: str, index_folder: Path, past: Sequence[str], judged: list[tuple[str, str, int]]
 ) -> Checked:
     """Ask the live index everything that is compared."""
-    snapshot = index.Library(index_folder).snapshot()
+    snapshot = index.open_library(index_folder).snapshot()
     results = snapshot.search(proposal.query, limit=index.MAX_LIMIT)
     articles = list(dict.fromkeys(hit.article for hit in results.hits))
     evaluation = judge(snapshot, judged) if judged else None

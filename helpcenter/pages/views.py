@@ -22,7 +22,7 @@ from helpcenter.pages.frame import fragment, render
 from helpcenter.pages.home_page import about_page, home_page
 from helpcenter.pages.popular import popular
 from helpcenter.pages.topic_page import topic_page
-from index import IndexUnavailable, Library, Results, Snapshot
+from index import Engine, IndexUnavailable, Results, Snapshot
 
 LONGEST_QUERY = 200
 """Characters. Longer ones are cut and the reader is told; nobody asks a help center in more."""
@@ -38,7 +38,7 @@ blueprint = Blueprint("views", __name__)
 
 def snapshot() -> Snapshot:
     """The live snapshot. Raises `IndexUnavailable`, which becomes the 503 page."""
-    return cast(Library, current_app.extensions["library"]).snapshot()
+    return cast(Engine, current_app.extensions["library"]).snapshot()
 
 
 @blueprint.get("/")

@@ -28,7 +28,7 @@ from prometheus_client.exposition import choose_encoder
 from helpcenter.http.caching import SearchSeen
 from helpcenter.http.traditional import PREFIX
 from helpcenter.settings import Settings
-from index import IndexUnavailable, Library
+from index import Engine, IndexUnavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,7 +83,7 @@ class SharedNumbers:
 class Meter:
     """Counts requests and searches, and collects them with the state of the index for a scrape."""
 
-    def __init__(self, library: Library, routes: Sequence[str]) -> None:
+    def __init__(self, library: Engine, routes: Sequence[str]) -> None:
         self.index = library
         self.routes = tuple(routes)
         self.block = len(CODES) + len(BOUNDS) + 1

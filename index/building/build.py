@@ -36,7 +36,7 @@ from index.text.tuning import Tuning, read_tuning
 from index.weights import load_weights
 
 if TYPE_CHECKING:
-    from index.search.opening import Snapshot
+    from index.search.opening import LocalSnapshot
 
 _SHAPING = ("content", "text", "store", "building", "model.py", "site.py")
 """The rooms whose code decides what a snapshot holds; a change in one forces a full build."""
@@ -101,7 +101,7 @@ def build(
                 files.beside(folder.drop, max(keep - 1, 1))
                 made = assemble(files, content, ids, prepared, previous, topics, site.site, load_weights())
                 files.write(write_guides, place, [file.guide for file in guides])
-                from index.search.opening import Snapshot  # loads while the last files are written
+                from index.search.opening import LocalSnapshot  # loads while the last files are written
             write_stamp(
                 place,
                 {
@@ -115,7 +115,7 @@ def build(
                 files.checksums,
             )
             # The checksums were taken from the written files a moment ago.
-            _verify(Snapshot(place, verify=False))
+            _verify(LocalSnapshot(place, verify=False))
             tell("write", 1, 1)
             name = folder.publish(place, identity[:12], keep)
     return BuildReport(
@@ -263,7 +263,7 @@ def _identity(shape: dict[str, str], tuning: Tuning, files: list[File], topics: 
     return digest.hexdigest()[:32]
 
 
-def _verify(snapshot: Snapshot) -> None:
+def _verify(snapshot: LocalSnapshot) -> None:
     """Ask the new snapshot, opened as a server would, for what it must have; one that fails never goes live."""
     searchable = (card.title for card in snapshot.cards() if any(map(str.isalnum, card.title)))
     title = next(searchable, None)

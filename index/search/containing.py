@@ -78,6 +78,10 @@ class Postings:
         places = zip(keys, found.tolist(), begin.tolist(), end.tolist(), strict=True)
         return {key: (b, e) for key, known, b, e in places if known}
 
+    def frequencies(self, keys: Sequence[int]) -> dict[int, int]:
+        """In how many sections each known term stands."""
+        return {key: end - begin for key, (begin, end) in self.spans(keys).items()}
+
     def frequency(self, key: int) -> int:
         """In how many sections a term stands."""
         begin, end = self.spans([key]).get(key, (0, 0))

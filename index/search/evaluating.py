@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.search.opening import Snapshot
+from index.engine import Snapshot
 
 MEASURES = ("nDCG@10", "MRR@10", "Recall@10", "Recall@50", "success@1", "zero-result rate")
 

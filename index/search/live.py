@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from index.model import IndexUnavailable
-from index.search.opening import Snapshot
+from index.search.opening import LocalSnapshot
 from index.store.snapshots import IndexFolder, file_states
 
 log = logging.getLogger(__name__)
@@ -28,14 +28,14 @@ class Library:
     def __init__(self, index: Path) -> None:
         self._folder = IndexFolder(index)
         self._lock = threading.Lock()
-        self._snapshot: Snapshot | None = None
+        self._snapshot: LocalSnapshot | None = None
         self._place: Path | None = None
         self._files: dict[int, tuple[int, int]] = {}
         self._error = ""
         self._version: tuple[int, int] | None = None
         self._looked = self._tried = -math.inf
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> LocalSnapshot:
         """Return the live snapshot. Looks at the index folder at most every 0.2 s.
 
         A new snapshot that cannot be opened leaves the old one in service, and so does a folder that is gone. Raises
@@ -72,11 +72,11 @@ class Library:
         try:
             place = self._folder.live()
             files = file_states(place)
-            fresh = Snapshot(place)
+            fresh = LocalSnapshot(place)
             _warm(fresh)
         except IndexUnavailable as error:
             self._fail(str(error))
-        except Exception as error:  # whatever a damaged file makes numpy, pickle or Whoosh raise
+        except Exception as error:  # whatever a damaged file makes numpy or Whoosh raise
             self._fail(f"索引打不开（{type(error).__name__}: {error}）。请运行 helpcenter index --full 重建。")
         else:
             self._snapshot, self._place, self._files, self._error = fresh, place, files, ""
@@ -88,7 +88,7 @@ class Library:
         self._error = error
 
 
-def _warm(snapshot: Snapshot) -> None:
+def _warm(snapshot: LocalSnapshot) -> None:
     """Touch every path a first query takes, so that the first reader waits no longer than the thousandth."""
     for text in ("怎么办", "esim 激活", "jihuo", "qwertz", "\u6bd4\u6bd4\u7687"):
         snapshot.search(text)

@@ -1,6 +1,6 @@
 """Opening: a snapshot's files become what answers.
 
-In: a snapshot's folder, queries. Out: results, articles, topics. Why one `Snapshot` object per built index: it is
+In: a snapshot's folder, queries. Out: results, articles, topics. Why one object per built index: it is
 immutable and answers from memory-mapped files alone, so every worker and thread can share it, a page and its hits
 come from one version, and switching to a new index is replacing one reference (`live.py`).
 """
@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from whoosh.index import open_dir
 
 from index.model import ArticleCard, ArticlePage, FacetCount, Guide, Hit, Results, Topic
 from index.search.containing import Postings, among
@@ -32,8 +31,8 @@ from index.search.snippets import snippet
 from index.search.sounds import Sounds
 from index.site import SiteConfig, site_from_json
 from index.store.blobs import Texts
+from index.store.codec import open_index
 from index.store.forwards import forwarded
-from index.store.posting_files import INDEX_NAME
 from index.store.serializing import CARD_BREAK, article_from_bytes, guide_from_json
 from index.store.snapshots import read_stamp
 from index.text.segmenting import segmenter_for
@@ -46,20 +45,8 @@ MAX_LIMIT = 100
 _PARSED = 64  # queries kept parsed, for the next page and the counts of filters; 512 cost the collector 9 ms at a time
 
 
-def _parsing(parser: Parser, scorer: Scorer) -> Callable[[str], Query]:
-    """What parses a query, with a memory of its own: one shared by all snapshots would keep the old ones open."""
-
-    @lru_cache(maxsize=_PARSED)
-    def parse(text: str) -> Query:
-        query = parser.parse(text)
-        scorer.expand(query)
-        return query
-
-    return parse
-
-
-class Snapshot:
-    """One built index. `id` changes with any change of content; `built` is when, in UTC."""
+class LocalSnapshot:
+    """A `Snapshot` (engine.py) over the files of one folder."""
 
     def __init__(self, place: Path, verify: bool = True) -> None:
         stamp = read_stamp(place, verify)
@@ -68,18 +55,19 @@ class Snapshot:
         self.article_count: int = stamp["articles"]
         self.section_count: int = stamp["sections"]
         tuning = tuning_from_json(stamp["tuning"])
-        reader = open_dir(str(place), indexname=INDEX_NAME, readonly=True).reader()
-        self._cards = reader._perdoc.cards
+        terms, self._cards = open_index(place)
         self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
         self._line_kinds = Texts(place / "lines")
         self._sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
         weights = load_weights()
-        postings = Postings(reader._terms, self._folded, self._sections)
+        postings = Postings(terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
         # Remembered here and not there: see Scorer's own memory.
-        self._near = lru_cache(maxsize=512)(Relatives(place, reader._terms, self._sections, weights).near)
+        self._near = lru_cache(maxsize=512)(Relatives(place, terms, self._sections, weights).near)
         self._segmenter = segmenter_for(tuning.words)
-        self._parse = _parsing(Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights), self._scorer)
+        parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights, postings)
+        # A memory of its own: one shared by all snapshots would keep the old ones open.
+        self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
         synonyms = (member for group in tuning.synonyms for member in group)
         guesser = Guesser(postings, Sounds(place), self._segmenter, synonyms)
         self._layers = Layers(self._scorer, guesser, self._parse)

@@ -2,7 +2,8 @@
 
 In: the text of a query, the segmenter, stop words and synonyms. Out: a `Query`. Why its own stage: asking cuts text
 by the same `segmenting` and `folding` as indexing did, and everything the ranking later explains is decided here,
-before any posting is read. Nothing here knows the index; unknown terms are noticed when they are looked up.
+before any posting is read; nothing changes a query afterwards. Of the index only the lexicon is known here: which words
+begin with what was typed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from opencc import OpenCC
 
+from index.search.contracts import Lexicon
 from index.store.keys import character_key, gram_key, word_key
 from index.text.folding import clean, fold
 from index.text.segmenting import Run, Segmenter, latin_terms, runs
@@ -44,12 +46,12 @@ class Term(NamedTuple):
     text: str
     weight: float
     content: bool
-    """False for question words and single characters: alone they make no hit."""
+    """False for stop words and single characters: they add to a score, but make no hit."""
     origin: str = "query"
     """`query`, `synonym` or `prefix`."""
 
     def place(self) -> int:
-        """Words that make a hit come first, then pairs that do, then mere company, as `searching.py` relies on."""
+        """Words that make a hit come first, then pairs that do, then what makes none; `searching.py` relies on it."""
         return 2 if not self.content else 0 if self.kind == "words" else 1
 
 
@@ -66,8 +68,8 @@ class Unit:
     """What the unit was cut into: the words of a Han run, the shorter forms of a Latin word."""
     word: int = 0
     """The key of the unit as one word of the index, or 0."""
-    company: bool = False
-    """Nothing but question words: not asked for where something else is."""
+    only_stop_words: bool = False
+    """Not asked for where the query has another unit."""
 
 
 @dataclass(slots=True)
@@ -99,11 +101,20 @@ class Parser:
     """Turns text into queries; holds what that takes."""
 
     def __init__(
-        self, segmenter: Segmenter, stop_words: Sequence[str], synonyms: Sequence[Sequence[str]], weights: Weights
+        self,
+        segmenter: Segmenter,
+        stop_words: Sequence[str],
+        synonyms: Sequence[Sequence[str]],
+        weights: Weights,
+        lexicon: Lexicon | None = None,
     ) -> None:
         self._segmenter = segmenter
         self._stop = frozenset(stop_words)
         self._weights = weights
+        self._lexicon = lexicon
+        # A short beginning is common to many queries, and takes 0.3 ms. Remembered here and not in the lexicon: an
+        # object that caches its own method keeps itself, and the maps of a replaced index, until garbage collection.
+        self._starting = lru_cache(maxsize=512)(lexicon.starting) if lexicon else None
         self._synonyms: dict[str, list[str]] = {}
         for group in synonyms:
             for member in group:
@@ -128,14 +139,15 @@ class Parser:
                 before = stretch[number - 1] if number else None
                 near = before.text if before and before.kind == "latin" and before.end + 1 == run.start else ""
                 words.append(self._latin(run, near, query, collected))
-        query.units = [unit for unit in query.units if not unit.company] or query.units
+        query.units = [unit for unit in query.units if not unit.only_stop_words] or query.units
         query.needed.extend(choice for unit in query.units if unit.kind == "latin" for choice in unit.needed)
-        if not query.needed:  # only question words: then they are what was asked for
+        if not query.needed:  # only stop words: then they are what was asked for
             query.needed = [choice for unit in query.units for choice in unit.needed]
             collected.all_content()
         if not _QUOTED.fullmatch(text):  # in quotes it is meant as it stands
             self._expand(words, folded, query, collected)
         query.units.extend(Unit(phrase, "phrase", quoted=True) for phrase in quoted if phrase)
+        self._complete_latin(query, collected)
         query.terms = collected.terms()
         query.marks = sorted(dict.fromkeys(query.marks), key=len, reverse=True)
         return query
@@ -160,7 +172,7 @@ class Parser:
             collected.add("characters", character, stopped[i], factor=1.0 if alone else share, content=alone)
         if len(run) == 1:
             unit.needed.append((character_key(run),))
-        unit.company = all(stopped)
+        unit.only_stop_words = all(stopped)
         query.units.append(unit)
         query.marks.append(run)
         return words
@@ -176,6 +188,29 @@ class Parser:
         query.units.append(Unit(first, "latin", needed=[(word_key(first),)], parts=tuple(parts), word=word_key(first)))
         query.marks.extend((run.text, first, *parts))
         return first
+
+    def _complete_latin(self, query: Query, collected: _Terms) -> None:
+        """Let Latin words that are half-typed, or the query's last, stand for the words that begin with them."""
+        if not self._lexicon or not self._starting:
+            return
+        for unit in query.units:
+            if unit.kind != "latin":
+                continue
+            (whole,) = unit.needed[0]
+            known = bool(self._lexicon.frequencies([whole]))
+            if known and unit is not query.units[-1]:
+                continue
+            words = self._starting(unit.text)
+            factor = self._weights.query["prefix_known" if known else "prefix"]
+            for word in words:
+                collected.add_beginning(word, factor)
+            choice = (whole, *(word_key(word) for word in words))
+            parts: list[Choice] = [(word_key(part),) for part in unit.parts]
+            replacement = parts if not known and not words and parts else [choice]
+            at = query.needed.index((whole,)) if (whole,) in query.needed else len(query.needed)
+            query.needed[at : at + 1] = replacement
+            unit.needed = replacement
+            query.marks.append(unit.text)
 
     def _expand(self, words: list[str], folded: str, query: Query, collected: _Terms) -> None:
         """Add synonyms: the operators', and the other region's word for what was typed."""
@@ -212,6 +247,7 @@ class _Terms:
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._found: dict[tuple[str, str], Term] = {}
+        self._beginnings: list[Term] = []
 
     def add(
         self,
@@ -231,6 +267,10 @@ class _Terms:
             weight, content = weight + known.weight, content or known.content
         self._found[kind, text] = Term(_KEYS[kind](text), kind, text, weight, content, origin)
 
+    def add_beginning(self, word: str, weight: float) -> None:
+        """Add a word that begins with one that was typed: beside it, where it was typed too."""
+        self._beginnings.append(Term(word_key(word), "words", word, weight, True, "prefix"))
+
     def all_content(self) -> None:
         for place, term in self._found.items():
             if term.kind != "characters":
@@ -238,7 +278,7 @@ class _Terms:
 
     def terms(self) -> list[Term]:
         """All terms, in the order of `Term.place`."""
-        return sorted(self._found.values(), key=Term.place)
+        return sorted((*self._found.values(), *self._beginnings), key=Term.place)
 
 
 __all__ = ["MAX_LENGTH", "Parser", "Query", "Term", "Unit"]

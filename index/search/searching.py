@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from index.search.containing import Postings, Span, best, fitting
-from index.search.queries import Choice, Query, Term
-from index.store.keys import word_key
+from index.search.queries import Query, Term
 from index.weights import Weights
 
 REFINED = 24
@@ -61,9 +60,6 @@ class Scorer:
         self.postings = postings
         self.count = postings.count
         self._weights = weights
-        # A short beginning is common to many queries, and takes 0.3 ms. Kept here, since an object that holds a memory
-        # of its own method keeps itself, and the maps of a replaced index, until the collector comes.
-        self._starting = lru_cache(maxsize=512)(postings.starting)
         count, rarity = self.count, weights.rarity
 
         @lru_cache(maxsize=4096)
@@ -211,27 +207,6 @@ class Scorer:
                 bonus[place] = adjacency * greatest + runs * beyond
         scores[near] += bonus
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
-
-    def expand(self, query: Query) -> None:
-        """Let Latin words that are half-typed, or the query's last, stand for the words that begin with them."""
-        for unit in query.units:
-            if unit.kind != "latin":
-                continue
-            (whole,) = unit.needed[0]
-            known = bool(self.postings.frequency(whole))
-            if known and unit is not query.units[-1]:
-                continue
-            words = self._starting(unit.text)
-            weight = self._weights.query["prefix_known" if known else "prefix"]
-            query.terms.extend(Term(word_key(word), "words", word, weight, True, "prefix") for word in words)
-            choice = (whole, *(word_key(word) for word in words))
-            parts: list[Choice] = [(word_key(part),) for part in unit.parts]
-            replacement = parts if not known and not words and parts else [choice]
-            at = query.needed.index((whole,)) if (whole,) in query.needed else len(query.needed)
-            query.needed[at : at + 1] = replacement
-            unit.needed = replacement
-            query.marks.append(unit.text)
-            query.terms.sort(key=Term.place)
 
     def shares(self, query: Query, number: int) -> Iterator[tuple[Term, float, int]]:
         """Yield each term with what it adds to the BM25F score of section `number`, and how many sections have it."""

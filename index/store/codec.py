@@ -1,7 +1,8 @@
 """The codec: how Whoosh keeps this index on disk, as arrays that can be mapped instead of parsed.
 
-In: an inverted index (`inverting.py`) and a folder. Out: a Whoosh index of one segment, which `whoosh.index.open_dir`
-opens and any Whoosh query searches, and whose posting lists are slices of memory-mapped numpy arrays.
+In: an inverted index (`inverting.py`) and a folder. Out: a Whoosh index of one segment, whose posting lists are slices
+of memory-mapped numpy arrays. Whoosh keeps and opens the index; our scorer ranks it. A Whoosh searcher can search it
+too, by terms, prefixes and what is made of them: there are no positions, so no phrases, and no fuzzy terms.
 Why a codec of our own, Whoosh's door for this: its default keeps postings as pickled blocks of 128. Reading those for
 a common word takes longer than scoring it, every worker would keep decoded copies, and its writer takes 13 s where
 this takes one. Writing goes in bulk (`posting_files.py`, `write_segment`); Whoosh's writer, which takes one document
@@ -13,7 +14,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from whoosh import fields
@@ -21,7 +22,7 @@ from whoosh.codec import base
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC
 from whoosh.matching import ListMatcher
-from whoosh.reading import TermInfo
+from whoosh.reading import SegmentReader, TermInfo
 
 from index.store.blobs import Packed, Texts
 from index.store.keys import U64, character_key, gram_key, gram_text, word_key
@@ -44,6 +45,31 @@ def term_key(kind: str, term: str) -> int:
     if kind == "grams":
         return gram_key(term) if len(term) == 2 else 0
     return character_key(term) if len(term) == 1 else 0
+
+
+class Opened(NamedTuple):
+    """What asking needs of an index."""
+
+    terms: ArrayTerms
+    """The posting lists and the vocabulary."""
+    cards: Texts
+    """What a hit shows of each section: see `serializing.CARD_BREAK`."""
+
+
+def open_reader(folder: Path) -> SegmentReader:
+    """Open the index in `folder` for Whoosh.
+
+    By the schema above, which never changes, and not by Whoosh's table of contents: that is a pickle, and whoever can
+    write to the index folder could have a server run code by it.
+    """
+    count = len(Texts(folder / f"{INDEX_NAME}_{SEGMENT}.cards"))
+    return SegmentReader(FileStorage(str(folder)), schema(), ArraySegment(INDEX_NAME, count))
+
+
+def open_index(folder: Path) -> Opened:
+    """Open the index in `folder`. The only place that knows how Whoosh's reader names what it holds."""
+    reader = open_reader(folder)
+    return Opened(reader._terms, reader._perdoc.cards)
 
 
 def write_segment(folder: Path, vocabulary: list[str], cards: list[str]) -> None:
