@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     from helpcenter.http import caching, cross_origin, htmx, security, traditional
     from helpcenter.insights import recording
     from helpcenter.insights import views as insights
-    from helpcenter.pages import errors, feeds, frame, views
+    from helpcenter.pages import branding, errors, feeds, frame, views
     from helpcenter.serving import metrics
     from helpcenter.settings import load_settings
     from index import open_library
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     feedback.prepare(app)
     insights.prepare(app)
     errors.prepare(app)
-    for module in (views, guides, feedback, insights, feeds, openapi, cross_origin, metrics):
+    for module in (views, guides, feedback, insights, feeds, branding, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 

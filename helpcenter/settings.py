@@ -88,7 +88,9 @@ class Settings:
     keep_snapshots: int = _setting(
         3, _between(1, 100), "Built snapshots kept for `helpcenter rollback`", "保留几份已建成的索引，供 rollback 退回"
     )
-    site_name: str = _setting("eSIM 帮助中心", _text, "Name in header and page titles", "页眉和网页标题里的站名")
+    site_name: str = _setting(
+        "", _text, "Name of the site; empty: `name` of `content/_site.yml`", "站名；留空则用 content/_site.yml 的 name"
+    )
     base_url: str = _setting(
         "",
         _web_address,
@@ -98,8 +100,8 @@ class Settings:
     support_url: str = _setting(
         "",
         _link,
-        "Where a reader reaches a person (`https:`, `mailto:`, `tel:` or a path), shown where nothing was found",
-        "人工帮助的网址、邮箱或电话链接，没有结果时显示",
+        "Where a reader reaches a person; empty: `support` of `content/_site.yml`",
+        "人工帮助的网址、邮箱或电话链接；留空则用 content/_site.yml 的 support",
     )
     database_url: str = _setting(
         "sqlite:///instance/helpcenter.db",

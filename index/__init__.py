@@ -30,7 +30,7 @@ from index.model import (
     Section,
     Topic,
 )
-from index.site import TOPIC, Contact, FilterSpec, SiteConfig, Tile
+from index.site import TOPIC, Contact, FilterSpec, LegalPage, Palette, SiteConfig, Tile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,10 +86,12 @@ __all__ = [
     "Hit",
     "ImportRefused",
     "IndexUnavailable",
+    "LegalPage",
     "Library",
     "MoveRefused",
     "Option",
     "Outcome",
+    "Palette",
     "Problem",
     "Question",
     "Results",

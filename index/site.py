@@ -83,6 +83,19 @@ class LegalPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours that follow from an accent, for light or for dark pages; `#rrggbb` each."""
+
+    accent: str
+    soft: str
+    """Behind text in the accent."""
+    band: str
+    """Behind the header."""
+    on_band_quiet: str
+    """Small text there."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteConfig:
     """One site. Texts are Simplified Chinese; an empty one means that pages leave the place out."""
 
@@ -92,9 +105,9 @@ class SiteConfig:
     """For search engines, feeds and language models; empty: made from the name."""
     logo: str = ""
     """Path of a picture in the content folder."""
-    accent: str = ""
-    accent_dark: str = ""
-    """`#rrggbb`; proven readable when it was built. Empty: the colours of the style sheet."""
+    light: Palette | None = None
+    dark: Palette | None = None
+    """Own colours, proven readable when the snapshot was built; None: those of the style sheet."""
     hero_title: str = "有什么可以帮您？"
     hero_text: str = "写明先做什么、后做什么。"
     tiles: tuple[Tile, ...] = ()
@@ -102,6 +115,8 @@ class SiteConfig:
     search_tips: tuple[str, ...] = ()
     """Short queries that find something, offered where nothing was found."""
     footer: str = ""
+    about: str = ""
+    """Whom the site is for, as the end of a sentence: 写给 …。"""
     note_expired: str = "内容可能已经变化，请先核实。"
     note_unverified: str = "内容请以官方公布的为准。"
     note_nothing: str = ""
@@ -137,6 +152,8 @@ def site_from_json(record: Mapping[str, Any]) -> SiteConfig:
             "contacts": {
                 key: Contact(**{**one, "filters": _tuples(one["filters"])}) for key, one in record["contacts"].items()
             },
+            "light": Palette(**record["light"]) if record["light"] else None,
+            "dark": Palette(**record["dark"]) if record["dark"] else None,
             "search_tips": tuple(record["search_tips"]),
             "filters": tuple(FilterSpec(**one) for one in record["filters"]),
             "legal": tuple(LegalPage(**one) for one in record["legal"]),

@@ -21,7 +21,7 @@ from helpcenter.pages.errors import slug_words
 from helpcenter.pages.home_page import columns
 from helpcenter.pages.results_page import cards_of, count_line
 from helpcenter.settings import Settings
-from index import Article, Hit, Results, build
+from index import Article, Hit, Results, SiteConfig, build
 
 ARTICLE = "/articles/replacement/france-lost"
 FRAGMENT = {"HX-Request": "true"}
@@ -255,9 +255,9 @@ def test_a_query_is_text_everywhere(client: FlaskClient) -> None:
 def test_old_articles_warn() -> None:
     today = date(2026, 6, 1)
     fresh = Article("a", "题", (), "", verified=date(2026, 5, 1))
-    assert age_warning(fresh, today) == ""
-    assert "180 天" in age_warning(replace(fresh, verified=date(2025, 11, 1)), today)
-    assert "2026 年 6 月 1 日" in age_warning(replace(fresh, expires=today), today)
+    assert age_warning(fresh, today, SiteConfig()) == ""
+    assert "180 天" in age_warning(replace(fresh, verified=date(2025, 11, 1)), today, SiteConfig())
+    assert "2026 年 6 月 1 日" in age_warning(replace(fresh, expires=today), today, SiteConfig())
 
 
 @pytest.mark.parametrize(

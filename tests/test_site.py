@@ -51,6 +51,8 @@ def test_the_snapshot_carries_every_value(written: Written, tmp_path: Path) -> N
     build(tmp_path, tmp_path / "index")
     assert Library(tmp_path / "index").snapshot().site() == site
     assert site.name == "星海银行"
+    assert site.light
+    assert site.light.accent == "#7a1f3d"
     assert site.tiles[0].urgency_label == "立即"
     assert site.tiles[1].filters == {"card": ("信用卡", "借记卡")}
     assert site.contacts["hotline"].phone == "95000"
@@ -72,6 +74,7 @@ tiles:
 - {label: 换卡, urgency: self, search: 换卡, filters: {card: [信用卡, 借记卡]}}
 search: {example: 挂失, tips: [挂失, 密码]}
 footer: 您的钱，您做主。
+about: 写给储户。
 notes: {expired: 请问柜台。, unverified: 以柜台为准。, nothing: 请打客服电话。}
 contacts:
   hotline: {name: 客服热线, phone: 95000, hours: 全天, url: "tel:95000", note: 准备好卡号, verified: 2026-11-01}
@@ -103,6 +106,7 @@ legal:
         ('colours: {accent: "#123456", accent_dark: "#123456"}\n', "accent_dark #123456 和背景的对比度只有 "),
         ("colours:\n  accent: #0a6564\n", "_site.yml:2: accent 没有值：颜色要加引号"),
         ("colours: {accent: red}\n", "应是 颜色"),
+        ('colours: {accent_dark: "#f0a6bd"}\n', "只写了 accent_dark：把 accent 也写上"),
         ("filters: [{name: Region}]\n", "应是 小写字母开头的名字"),
         ("filters: [{label: 地区}]\n", "_site.yml:1: 缺少 name：写上它"),
         ("filters: [{name: a}, {name: a}]\n", "筛选项 a 写了两次"),

@@ -11,7 +11,7 @@ The prefix moves into SCRIPT_NAME, so routing stays the same and url_for keeps r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,6 +20,7 @@ import opencc
 from flask import Flask, Response, request
 
 from helpcenter.http.htmx import fragment_asked
+from index import IndexUnavailable, Library
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -42,7 +43,15 @@ PAGES = ("/articles/", "/topics/", "/guides")
 def prepare(app: Flask) -> None:
     """Serve the mirror under PREFIX."""
     app.after_request(translate)
-    app.wsgi_app = Mirror(app.wsgi_app)  # type: ignore[method-assign]
+    library: Library = app.extensions["library"]
+
+    def offered() -> bool:
+        try:
+            return library.snapshot().site().traditional
+        except IndexUnavailable:
+            return True
+
+    app.wsgi_app = Mirror(app.wsgi_app, offered)  # type: ignore[method-assign]
 
 
 def is_traditional() -> bool:
@@ -53,12 +62,15 @@ def is_traditional() -> bool:
 class Mirror:
     """WSGI: moves the prefix from the path to SCRIPT_NAME, and leads readers who chose Traditional to it."""
 
-    def __init__(self, app: WSGIApplication) -> None:
-        self.app = app
+    def __init__(self, app: WSGIApplication, offered: Callable[[], bool]) -> None:
+        self.app, self.offered = app, offered
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if path == PREFIX or path.startswith(PREFIX + "/"):
+        inside = path == PREFIX or path.startswith(PREFIX + "/")
+        if (inside or "HTTP_COOKIE" in environ) and not self.offered():
+            return self.app(environ, start_response)
+        if inside:
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX
             environ["PATH_INFO"] = path[len(PREFIX) :] or "/"
         elif "HTTP_COOKIE" in environ and prefers_mirror(environ, path):

@@ -15,12 +15,12 @@ from markupsafe import Markup
 from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.structured_data import linked_data
 from helpcenter.pages.topic_page import crumbs
-from index import Article, ArticleCard, ArticlePage, Section, Snapshot
+from index import Article, ArticleCard, ArticlePage, Section, SiteConfig, Snapshot
 
 SECTION_TOP = "_"
 """Stands for the part above the first heading in `/articles/<id>/sections/…`, where an anchor cannot be empty."""
 STALE_AFTER = timedelta(days=180)
-"""Carriers change fees and menus about twice a year."""
+"""Fees, menus and forms change about twice a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
         ),
         sections=blocks,
         contents=tuple(block for block in blocks if block.anchor and block.level <= 3),
-        warning=age_warning(article, today),
+        warning=age_warning(article, today, snapshot.site()),
         related=page.related,
         previous=page.previous,
         next=page.next,
@@ -106,12 +106,12 @@ def section_block(section: Section) -> SectionBlock:
     return SectionBlock(section.anchor, section.heading, section.level, local(section.html))
 
 
-def age_warning(article: Article, today: date) -> str:
+def age_warning(article: Article, today: date, words: SiteConfig) -> str:
     """What to tell readers about an article past its date, or nothing."""
     if article.expires and article.expires <= today:
-        return f"本文的有效期到 {chinese_date(article.expires)}，内容可能已经变化，请先向运营商核实。"
+        return f"本文的有效期到 {chinese_date(article.expires)}，{words.note_expired}"
     if article.verified and today - article.verified > STALE_AFTER:
-        return f"本文上次核实是 {chinese_date(article.verified)}，已超过 180 天，费用和步骤请以运营商官网为准。"
+        return f"本文上次核实是 {chinese_date(article.verified)}，已超过 180 天，{words.note_unverified}"
     return ""
 
 

@@ -129,7 +129,7 @@ def feed() -> Response:
     live = snapshot()
     frame = pages.frame()
     settings: Settings = current_app.extensions["settings"]
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.base_url or settings.site_name}/{frame.lang}")
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.base_url or frame.site.name}/{frame.lang}")
     dated = [(day, card) for card in live.cards() if (day := changed(card))]
     dated.sort(key=lambda item: (-item[0].toordinal(), item[1].id))
     entries = tuple(
@@ -187,9 +187,10 @@ def answer(template: str, page: object, media_type: str) -> Response:
 def list_places(live: Snapshot, origin: str) -> list[Place]:
     """Home, topics, guides, articles."""
     guides = live.guides()
+    mirror = origin + traditional.PREFIX if live.site().traditional else ""
 
     def place(path: str, days: Iterable[date | None]) -> Place:
-        return Place(origin + path, origin + traditional.PREFIX + path, max(filter(None, days), default=None))
+        return Place(origin + path, mirror + path if mirror else "", max(filter(None, days), default=None))
 
     def topic_days(topic: Topic) -> Iterable[date | None]:
         return map(changed, topic.articles)

@@ -1,6 +1,6 @@
 """The frame: what surrounds every page, and how a page object becomes HTML.
 
-In: settings, the request's place. Out: `frame` for a page object, its HTML by `render`.
+In: settings, the snapshot's words, the request's place. Out: `frame` for a page object, its HTML by `render`.
 Why the work is done in page objects: templates stay flat and call nothing, and what a page says can be tested without
 HTML. Each page has a file of its own beside this one, named after it.
 A new page: a frozen dataclass with a `frame`, a template of the same name.
@@ -22,27 +22,40 @@ from markupsafe import Markup, escape
 from helpcenter.http import traditional
 from helpcenter.http.caching import fingerprints
 from helpcenter.settings import Settings
+from index import IndexUnavailable, Library, SiteConfig
 
 PACKAGE = Path(__file__).parent.parent
 STYLES = ("app.css", "home.css", "results.css", "article.css", "guide.css")
 """In order; all on every page, since a search turns any page into results."""
-STATIC_NAMES = (*STYLES, "app.js", "article.js", "vendor/htmx.min.js", "icon.svg", "icons.svg", "site.webmanifest")
+STATIC_NAMES = (*STYLES, "app.js", "article.js", "vendor/htmx.min.js", "icon.svg", "icons.svg")
 ICONS = frozenset(re.findall(r'<symbol id="([\w-]+)"', (PACKAGE / "static" / "icons.svg").read_text("utf-8")))
 """The names of our drawings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is the same on all pages while the process lives. One for each application."""
+    """What is the same on all pages of a snapshot: its words, and what the settings put in their place."""
 
     name: str
     support_url: str
+    words: SiteConfig
     assets: Mapping[str, str]
 
     @property
     def styles(self) -> tuple[str, ...]:
-        """The addresses of the style sheets."""
-        return tuple(self.assets[name] for name in STYLES)
+        """The addresses of the style sheets; the site's own colours come last."""
+        own = ("/site.css",) if self.words.light else ()
+        return (*(self.assets[name] for name in STYLES), *own)
+
+    @property
+    def band(self) -> str:
+        """The colour of the header on light pages, for what surrounds the page."""
+        return self.words.light.band if self.words.light else "#0b4f4e"
+
+    @property
+    def band_dark(self) -> str:
+        """The same on dark pages."""
+        return self.words.dark.band if self.words.dark else "#0d2a29"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +72,10 @@ class Frame:
     """The same without the mirror: where assets lie."""
     canonical: str
     alternate: str
-    """This page in the other script; empty where there is none (errors)."""
+    """This page in the other script; empty where there is none (errors, sites in one script)."""
     simplified: str
     traditional: str
+    """Empty likewise."""
     query: str = ""
     """What the search box holds."""
     kind: str = "website"
@@ -76,13 +90,12 @@ class Page(Protocol):
 
 def prepare(app: Flask) -> None:
     """Set up templates and what all pages share."""
-    settings: Settings = app.extensions["settings"]
     # In a wheel the templates lie inside the package, in the project beside it.
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(PACKAGE / "templates"), FileSystemLoader(PACKAGE.parent / "templates")]
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["site"] = Site(settings.site_name, settings.support_url, fingerprints(STATIC_NAMES))
+    app.extensions["assets"] = fingerprints(STATIC_NAMES)
 
 
 def render(template: str, page: object) -> str:
@@ -102,27 +115,50 @@ def frame(
 
     An error has no canonical address: the host itself may be what is wrong.
     """
-    site: Site = current_app.extensions["site"]
+    shared = site()
     settings: Settings = current_app.extensions["settings"]
     root = request.script_root
     is_mirror = traditional.is_traditional()
     mount = root.removesuffix(traditional.PREFIX) if is_mirror else root
     origin = "" if status >= 400 else settings.base_url or _host_url(*map(request.environ.get, HOST)) + mount
-    simplified, mirror = (origin + path, origin + traditional.PREFIX + path) if origin else ("", "")
+    simplified = origin + path if origin else ""
+    mirror = origin + traditional.PREFIX + path if origin and shared.words.traditional else ""
     return Frame(
-        site=site,
-        title=f"{title} · {site.name}" if title else site.name,
-        description=description or f"{site.name}：先做什么，后做什么，一步一步写清楚。",
+        site=shared,
+        title=f"{title} · {shared.name}" if title else shared.name,
+        description=description or shared.words.description or f"{shared.name}：先做什么，后做什么，一步一步写清楚。",
         lang=traditional.LANGUAGE if is_mirror else "zh-Hans",
         root=root,
         mount=mount,
         canonical=mirror if is_mirror else simplified,
-        alternate=(mount if is_mirror else mount + traditional.PREFIX) + path if origin else "",
+        alternate=(mount if is_mirror else mount + traditional.PREFIX) + path if mirror else "",
         simplified=simplified,
         traditional=mirror,
         query=query,
         kind=kind,
     )
+
+
+DEFAULTS = SiteConfig()
+
+
+def site() -> Site:
+    """What all pages share, made anew when the snapshot's words change. Without an index, the defaults."""
+    library: Library = current_app.extensions["library"]
+    try:
+        words = library.snapshot().site()
+    except IndexUnavailable:
+        words = DEFAULTS
+    shared: Site | None = current_app.extensions.get("site")
+    if shared is None or shared.words is not words:
+        settings: Settings = current_app.extensions["settings"]
+        shared = current_app.extensions["site"] = Site(
+            settings.site_name or words.name,
+            settings.support_url or words.support,
+            words,
+            current_app.extensions["assets"],
+        )
+    return shared
 
 
 HOST = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT")

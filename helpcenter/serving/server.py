@@ -25,7 +25,7 @@ from helpcenter.serving.worker import hold_stop, release_stop
 from helpcenter.settings import Settings
 from index import IndexUnavailable
 
-WARM_UP = ("/", "/search?q=eSIM%20%E6%BF%80%E6%B4%BB", "/api/v1/search?q=eSIM")
+WARM_UP = ("/", "/search?q=%E6%80%8E%E4%B9%88%E5%8A%9E", "/api/v1/search?q=%E6%80%8E%E4%B9%88%E5%8A%9E")
 """Visited before forking. Whatever they answer, the server starts: an index may come good later."""
 
 OPTIONS = {

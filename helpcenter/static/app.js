@@ -26,19 +26,20 @@
 
   // Theme: before the first paint, hence a script that blocks. No value means what the system says.
   const themes = ["auto", "light", "dark"];
+  const usual = root.dataset.theme ?? "auto"; // the site's own choice
   const paint = (theme) => (theme === "auto" ? root.removeAttribute("data-theme") : root.setAttribute("data-theme", theme));
   root.classList.add("js");
-  paint(store.get("theme", "auto"));
+  paint(store.get("theme", usual));
   const nameTheme = () => {
     const button = $(".theme");
-    const theme = store.get("theme", "auto");
+    const theme = store.get("theme", usual);
     button.hidden = false;
     $("span", button).textContent = word(theme);
     button.setAttribute("aria-label", word("theme") + word(theme));
   };
   on("click", (event) => {
     if (!event.target.closest(".theme")) return;
-    const next = themes[(themes.indexOf(store.get("theme", "auto")) + 1) % themes.length];
+    const next = themes[(themes.indexOf(store.get("theme", usual)) + 1) % themes.length];
     store.set("theme", next);
     paint(next);
     nameTheme();

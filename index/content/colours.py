@@ -6,6 +6,8 @@ that cannot be read is refused before a reader meets it.
 
 from __future__ import annotations
 
+from index.site import Palette
+
 LEAST = 4.5
 """WCAG 2.2, success criterion 1.4.3: text against its background."""
 
@@ -30,6 +32,12 @@ def least_contrast(accent: str, appearance: str) -> float:
 def soft(accent: str, appearance: str) -> str:
     """The tint of an accent that lies behind text in it."""
     return mix(accent, _SURFACES[appearance][0], _SOFT)
+
+
+def palette(accent: str, appearance: str) -> Palette:
+    """The colours that follow from an accent. White on the band can be read wherever the accent can."""
+    band = mix(accent, "#000000", 0.78) if appearance == "light" else mix(accent, _SURFACES["dark"][1], 0.2)
+    return Palette(accent, soft(accent, appearance), band, mix("#ffffff", band, 0.8))
 
 
 def dark_accent(accent: str) -> str:

@@ -77,7 +77,7 @@ def read_site(content: Path) -> SiteFile:
     if not file.problems:
         file.site = _site(values, file)
     if not file.problems:
-        _judge(file, content)
+        _judge(file, content, {("colours", name) for name in values.get("colours", {})})
     file.problems.sort(key=lambda problem: problem.line)
     return file
 
@@ -169,10 +169,9 @@ def _hint(name: str, known: Collection[str], otherwise: str) -> str:
 
 def _site(values: Mapping[str, Any], file: SiteFile) -> SiteConfig:
     """The record; what the schema cannot say of single entries is looked at here."""
-    texts = ("name", "short_name", "description", "logo", "footer", "theme", "support")
+    texts = ("name", "short_name", "description", "logo", "footer", "about", "theme", "support")
     plain = {name: values[name] for name in texts if name in values}
     groups = {
-        "colours": {"accent": "accent", "accent_dark": "accent_dark"},
         "hero": {"title": "hero_title", "text": "hero_text"},
         "search": {"example": "search_example"},
         "notes": {"expired": "note_expired", "unverified": "note_unverified", "nothing": "note_nothing"},
@@ -183,8 +182,10 @@ def _site(values: Mapping[str, Any], file: SiteFile) -> SiteConfig:
         plain |= {ours: own[theirs] for theirs, ours in keys.items() if theirs in own}
     filters = tuple(_filters(values.get("filters"), file)) or DEFAULT_FILTERS
     names = [one.name for one in filters]
-    if "accent" in plain and "accent_dark" not in plain:
-        plain["accent_dark"] = colours.dark_accent(plain["accent"])
+    own = values.get("colours", {})
+    if accent := own.get("accent"):
+        plain["light"] = colours.palette(accent, "light")
+        plain["dark"] = colours.palette(own.get("accent_dark") or colours.dark_accent(accent), "dark")
     tiles = []
     for number, one in enumerate(values.get("tiles", [])):
         applies = _applies(one.get("filters", {}), ("tiles", number, "filters"), names, file)
@@ -231,21 +232,24 @@ def _applies(values: Mapping[str, Any], place: Place, known: list[str], file: Si
     return applies
 
 
-def _judge(file: SiteFile, content: Path) -> None:
+def _judge(file: SiteFile, content: Path, given: Collection[Place]) -> None:
     """What concerns values together: contrast, links of which there must be one, dates, the logo's file."""
     site = file.site
-    for appearance, name in (("light", "accent"), ("dark", "accent_dark")):
-        if colour := getattr(site, name):
-            ratio = colours.least_contrast(colour, appearance)
-            if ratio < colours.LEAST:
-                wish = "深" if appearance == "light" else "浅"
-                message = (
-                    f"{name} {colour} 和背景的对比度只有 {ratio:.2f}，至少要 {colours.LEAST}：换一个更{wish}的颜色"
-                )
-                file.fault(("colours", name), message, "low-contrast")
-    for name in ("accent", "accent_dark"):
-        if ("colours", name) in file.lines and not getattr(site, name):
-            file.fault(("colours", name), f'{name} 没有值：颜色要加引号，如 "#0a6564"', "bad-value")
+    for name, palette, appearance, wish in (
+        ("accent", site.light, "light", "深"),
+        ("accent_dark", site.dark, "dark", "浅"),
+    ):
+        place: Place = ("colours", name)
+        ratio = colours.least_contrast(palette.accent, appearance) if palette else colours.LEAST
+        if palette and ratio < colours.LEAST:
+            message = (
+                f"{name} {palette.accent} 和背景的对比度只有 {ratio:.2f}，至少要 {colours.LEAST}：换一个更{wish}的颜色"
+            )
+            file.fault(place, message, "low-contrast")
+        if place in file.lines and place not in given:
+            file.fault(place, f'{name} 没有值：颜色要加引号，如 "#0a6564"', "bad-value")
+    if ("colours", "accent_dark") in given and ("colours", "accent") not in given:
+        file.fault(("colours",), "只写了 accent_dark：把 accent 也写上", "missing-field")
     for number, tile in enumerate(site.tiles):
         ways = [bool(tile.article), bool(tile.guide), bool(tile.search or tile.filters)]
         if sum(ways) != 1:

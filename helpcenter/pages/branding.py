@@ -1,0 +1,75 @@
+"""What a browser takes of the site's own look besides pages: its colours as a style sheet, its name as a manifest.
+
+In: the live snapshot's `SiteConfig`. Out: `/site.css`, `/site.webmanifest`. Why a style sheet of its own: the policy
+forbids inline styles, and the colours change with the snapshot, not with the program.
+"""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, abort
+
+from helpcenter.http.caching import keep
+from helpcenter.pages import frame as pages
+from index import Palette, SiteConfig
+
+blueprint = Blueprint("branding", __name__)
+
+DARK = ':root:not([data-theme="light"])'
+
+
+def style_sheet(site: SiteConfig) -> str:
+    """The tokens of `app.css` that follow from the site's accent; empty where it has none of its own."""
+    if not (site.light and site.dark):
+        return ""
+    light, dark = tokens(site.light), tokens(site.dark)
+    return (
+        f"@layer tokens {{\n:root {{ {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ {DARK} {{ {dark} }} }}\n"
+        f':root[data-theme="dark"] {{ {dark} }}\n}}\n'
+    )
+
+
+def tokens(palette: Palette) -> str:
+    """Declarations of custom properties. Safe to print: a palette holds nothing but `#rrggbb`."""
+    values = {
+        "band": palette.band,
+        "on-band": "#fff",
+        "on-band-quiet": palette.on_band_quiet,
+        "accent": palette.accent,
+        "accent-soft": palette.soft,
+        "self": palette.accent,
+        "self-soft": palette.soft,
+        "focus": palette.accent,
+    }
+    return " ".join(f"--{name}: {value};" for name, value in values.items())
+
+
+@blueprint.get("/site.css")
+def css() -> Response:
+    """The site's own colours."""
+    sheet = style_sheet(pages.site().words)
+    if not sheet:
+        abort(404)
+    return keep(Response(sheet, content_type="text/css; charset=utf-8"))
+
+
+@blueprint.get("/site.webmanifest")
+def manifest() -> Response:
+    """What a phone needs to put the site on its home screen."""
+    frame = pages.frame()
+    words = frame.site.words
+    icon = {"src": frame.mount + frame.site.assets["icon.svg"], "sizes": "any", "type": "image/svg+xml"}
+    record = {
+        "name": frame.site.name,
+        "short_name": words.short_name,
+        "lang": frame.lang,
+        "start_url": f"{frame.mount}/",
+        "scope": f"{frame.mount}/",
+        "display": "minimal-ui",
+        "background_color": "#f5f6f3",
+        "theme_color": frame.site.band,
+        "icons": [icon],
+    }
+    return keep(Response(json.dumps(record, ensure_ascii=False), content_type="application/manifest+json"))
