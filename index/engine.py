@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from index.model import ArticleCard, ArticlePage, FacetCount, Guide, Results, Topic
+from index.model import ArticleCard, ArticlePage, ArticleResults, FacetCount, Guide, Results, Topic
 from index.site import SiteConfig
 
 
@@ -77,6 +77,14 @@ class Snapshot(Protocol):
 
         At most MAX_LIMIT hits. Values of one filter widen, filters narrow one another. An empty query lists all
         sections in the articles' order. A filter's own choice does not narrow its own counts.
+        """
+
+    def search_articles(
+        self, query: str, filters: Mapping[str, Sequence[str]] | None = None, limit: int = 8, offset: int = 0
+    ) -> ArticleResults:
+        """Return articles `offset` to `offset + limit` for `query`, each where its best section stands.
+
+        Filters and limit as in `search`. An empty query lists the articles by topic and order.
         """
 
     def find_guides(self, query: str) -> tuple[Guide, ...]:

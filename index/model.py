@@ -217,6 +217,47 @@ class Results:
     took_ms: float = 0.0
 
 
+class SectionLink(NamedTuple):
+    """A section by its heading."""
+
+    heading: str
+    """Empty for the part above the first."""
+    url: str
+
+
+class ArticleHit(NamedTuple):
+    """A found article: its best section, and where else in it the query is."""
+
+    best: Hit
+    """Without a snippet where there are steps."""
+    steps: tuple[str, ...]
+    """The first steps of a numbered list in the best section, HTML as in `Hit.snippet`; empty where it has none."""
+    step_count: int
+    near: tuple[SectionLink, ...]
+    """The next best sections, in the article's order."""
+    more: tuple[SectionLink, ...]
+    """All others that were found, likewise; of an article that holds all of the query, those that do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleResults:
+    """One page of articles for a query, or for filters alone."""
+
+    query: str
+    total: int
+    """How many articles were found in all, whatever the page."""
+    complete: int
+    """How many of them hold all that was asked for in one section."""
+    partial_from: int
+    """The place (0 is the first of all) from which on none of those follows; 0 where there is none at all."""
+    articles: tuple[ArticleHit, ...] = ()
+    listed: tuple[ArticleCard, ...] = ()
+    """Instead of `articles`, where nothing but filters was asked for: by topic and order."""
+    facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    """As in `Results`, but counting articles."""
+    suggestion: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class BuildReport:
     """What a build did."""

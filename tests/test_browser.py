@@ -122,7 +122,7 @@ def test_the_count_is_announced_after_typing_stops(page: Page) -> None:
     type_query(page, "丢失")
     assert status.inner_text() == "", "not while typing"
     page.wait_for_timeout(SETTLED)
-    assert "个小节" in status.inner_text()
+    assert "篇文章" in status.inner_text()
     assert status.inner_text() == page.locator("#search-count").inner_text()
 
 
@@ -142,10 +142,13 @@ def test_offline_is_said_and_old_results_stay(browser: Browser, live_server: str
 
 def test_filters_combine_and_each_chip_takes_one_away(page: Page) -> None:
     page.goto("/search?q=补卡")
-    page.locator("input[name=region][value=法国]").check()
+    page.locator(".filters > summary").click()
+    page.locator("input[name=region][value=法国]").check(force=True)
     page.wait_for_selector(".chips a:has-text('法国')")
+    assert page.locator("input[name=carrier][value=Orange]").is_visible(), "the sheet stays open"
+    assert page.locator(".filters > summary").inner_text().split() == ["筛选", "1"]
     assert page.evaluate("document.activeElement.value") == "法国", "the keyboard stays where it was"
-    page.locator("input[name=carrier][value=Orange]").check()
+    page.locator("input[name=carrier][value=Orange]").check(force=True)
     page.wait_for_selector(".chips a:has-text('Orange')")
     assert query_of(page) == "q=补卡&region=法国&carrier=Orange"
     assert page.locator("#q").input_value() == "补卡"
@@ -190,6 +193,26 @@ def test_keys_lead_from_box_to_hit_and_back(page: Page) -> None:
     page.keyboard.press("Escape")
     page.wait_for_url(re.compile(r"/search(\?q=)?$"))
     assert page.locator("#q").input_value() == ""
+
+
+def test_the_arrows_pass_what_is_folded_and_a_link_skips_the_filters(page: Page) -> None:
+    page.goto("/search?q=法国 丢失")
+    assert page.locator(".more-steps").first.is_visible()
+    page.locator("#q").focus()
+    shown = page.locator(".hit").evaluate_all("hits => hits.filter(hit => !hit.closest('details:not([open])')).length")
+    for _ in range(shown):
+        page.keyboard.press("ArrowDown")
+    last = page.locator(".card").last.locator(".hit").last
+    assert last.evaluate("hit => hit === document.activeElement")
+    page.locator("#q").focus()
+    tabs = 0
+    while page.evaluate("document.activeElement.className") != "skip to-results":
+        page.keyboard.press("Tab")
+        tabs += 1
+        assert tabs < 9
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.card') === document.querySelector('.card')")
 
 
 def test_recent_searches_stay_on_the_device_and_can_be_removed(page: Page) -> None:
@@ -336,6 +359,7 @@ def test_everything_works_without_javascript(browser: Browser, live_server: str)
     page.locator("#search button[type=submit]").click()
     assert query_of(page) == "q=补卡"
     assert page.locator(".card").count() > 0
+    page.locator(".filters > summary").click()
     page.locator("input[name=region][value=法国]").check(force=True)
     page.locator(".apply").click()
     assert query_of(page) == "q=补卡&region=法国"

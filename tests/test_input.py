@@ -244,7 +244,7 @@ def test_snippets_are_escaped_and_mark_true_matches_only(text: str, others: list
     folded = fold(text)
     own = [folded[at : at + 3] for at in data.draw(st.lists(st.integers(0, max(len(text) - 1, 0)), max_size=3))]
     marks = [mark for mark in (*own, *map(fold, others)) if mark]
-    shown = snippet(text, folded, marks)
+    shown = snippet(text, folded, "", marks)
     assert len(re.sub("</?mark>", "", html.unescape(shown))) <= LONGEST + 2
     for marked in well_formed(shown):
         # Overlapping matches are marked as one, and a match may be cut at the edge of the passage.

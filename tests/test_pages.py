@@ -21,7 +21,7 @@ from helpcenter.pages.errors import slug_words
 from helpcenter.pages.home_page import columns
 from helpcenter.pages.results_page import cards_of, count_line
 from helpcenter.settings import Settings
-from index import Article, Hit, Results, SiteConfig, build
+from index import Article, ArticleHit, ArticleResults, Hit, SectionLink, SiteConfig, build
 
 ARTICLE = "/articles/replacement/france-lost"
 FRAGMENT = {"HX-Request": "true"}
@@ -81,7 +81,11 @@ def test_results_say_where_they_stand_and_why(client: FlaskClient) -> None:
     assert f'href="{ARTICLE}#report-loss"' in page
     assert f'class="unfold" href="{ARTICLE}/sections/report-loss"' in page
     assert "<mark>丢失</mark>" in page
-    assert re.search(r"\d+ 个小节包含全部内容，另有 \d+ 个部分相关", page)
+    assert '<ol class="first-steps"><li>' in page
+    assert "展开全部 5 步" in page
+    assert re.search(r"本文还有 \d+ 处", page)
+    assert re.search(r"找到 \d+ 篇文章", page)
+    assert "以下只含部分字词" in text_of(client, "/search?q=法国 丢失&page=3")
     assert "拼音匹配" in text_of(client, "/search?q=diushi")
 
 
@@ -96,15 +100,34 @@ def test_filters_combine_and_can_be_taken_away(client: FlaskClient) -> None:
     assert wide >= one >= narrow > 0
 
 
-def test_filters_alone_list_their_sections(client: FlaskClient) -> None:
-    page = text_of(client, "/search?situation=损坏")
-    assert re.search(r"共 \d+ 个小节", page)
-    assert 'class="card"' in page
+def test_filters_alone_list_articles_by_topic_a_row_each(client: FlaskClient) -> None:
+    page = text_of(client, "/search?situation=损坏&carrier=Orange")
+    rows = re.findall(r'<li class="card line"><h2><a class="hit" href="/articles/([^/]+)/', page)
+    assert f"找到 {len(rows)} 篇文章" in page
+    assert len(re.findall('class="divider"', page)) == len(set(rows)) >= 2
+    assert rows == sorted(rows, key=list(dict.fromkeys(rows)).index), "a topic's articles stand together"
+
+
+def test_filters_that_cannot_narrow_are_hidden(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=补卡&region=法国")
+    assert 'name="region" value="法国" checked' in page
+    assert "<summary><span>筛选</span> <b>1</b></summary>" in page
+    for value in ("不限运营商", "海外通用"):
+        assert f'value="{value}"' not in text_of(client, "/search?q=esim")
+    assert 'value="不限运营商" checked' in text_of(client, "/search?q=esim&carrier=不限运营商")
+    counted = re.findall(r"<b>(\d+)</b></span></label>", text_of(client, "/search?q=快乐迁移"))
+    total = int(re.search(r"(\d+) 篇", text_of(client, "/search?q=快乐迁移"))[1])
+    assert all(int(count) < total for count in counted)
 
 
 def test_nothing_found_is_said_and_helped(app: Flask, site_index: Path) -> None:
     page = text_of(app.test_client(), "/search?q=qxzvbn")
-    assert all(words in page for words in ("没有找到相关内容", "换个说法", "按主题找", "客服电话"))
+    assert all(words in page for words in ("没有找到相关内容", "换个说法", "按主题找", "客服电话", "找人工"))
+    assert "搜索“qxzvbn”，没有找到答案" in page
+    filtered = text_of(app.test_client(), "/search?q=法国 丢失&region=月球")
+    assert "去掉筛选，最接近的是" in filtered
+    assert len(re.findall('<li><a class="hit"', filtered)) == 3
+    assert "筛选：月球" in filtered
     own = create_app(Settings(index=site_index, support_url="mailto:help@example.org"))
     assert 'href="mailto:help@example.org"' in text_of(own.test_client(), "/search?q=qxzvbn")
 
@@ -261,26 +284,31 @@ def test_old_articles_warn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "complete", "line"),
+    ("total", "complete", "matched", "line"),
     [
-        (0, 0, "没有找到相关内容"),
-        (3, 3, "共 3 个小节"),
-        (23, 3, "3 个小节包含全部内容，另有 20 个部分相关"),
-        (5, 0, "没有小节包含全部内容，找到 5 个相关的"),
+        (0, 0, "words", "没有找到相关内容"),
+        (23, 3, "words", "找到 3 篇文章"),
+        (5, 0, "words", "没有文章包含全部字词，5 篇只含一部分"),
+        (5, 0, "pinyin", "找到 5 篇相近的文章"),
     ],
 )
-def test_the_count_in_words(total: int, complete: int, line: str) -> None:
-    assert count_line(Results("x", total, complete, ()), True) == line
+def test_the_count_in_words(total: int, complete: int, matched: str, line: str) -> None:
+    found = ArticleResults("x", total, complete, complete, (article("a", matched=matched),))
+    assert count_line(found, True) == line
 
 
-def test_hits_are_grouped_by_article_in_the_order_of_its_best() -> None:
-    def hit(article: str, section: str, complete: bool = True) -> Hit:
-        url = f"/articles/{article}#{section}"
-        return Hit(article, section, article, f"<{section}>", "题", url, "…", 1.0, "words", complete)
+def article(name: str, matched: str = "words", more: int = 0) -> ArticleHit:
+    """A found article."""
+    best = Hit(name, "1", name, "", "题", f"/articles/{name}#1", "…", 1.0, matched, True)
+    links = tuple(SectionLink(f"<{number}>", f"/articles/{name}#{number}") for number in range(more))
+    return ArticleHit(best, (), 0, links[:2], links[2:])
 
-    hits = [hit("a", "1"), hit("b", "1"), hit("a", "2"), hit("a", "3"), hit("a", "4"), hit("c", "1", False)]
-    cards = cards_of(hits, "/zh-hant")
-    assert [card.title for card in cards] == ["a", "b", "c"]
-    assert [(len(card.rows), len(card.more)) for card in cards] == [(3, 1), (1, 0), (1, 0)]
+
+def test_cards_lead_to_their_sections_and_the_divider_stands_once() -> None:
+    articles = tuple(article(name, more=4) for name in "abc")
+    cards = cards_of(ArticleResults("x", 20, 10, 10, articles), 8, "/zh-hant")
     assert [card.begins_partial for card in cards] == [False, False, True]
-    assert cards[0].rows[0].unfold_url == "/zh-hant/articles/a/sections/1"
+    assert cards[0].unfold_url == "/zh-hant/articles/a/sections/1"
+    assert cards[0].heading == "概要"
+    assert [len(cards[0].near), len(cards[0].more)] == [2, 2]
+    assert not any(card.begins_partial for card in cards_of(ArticleResults("x", 3, 3, 3, articles), 0, ""))

@@ -51,7 +51,7 @@ def passage(source: str, *marks: str, number: int = 0) -> str:
     """The snippet of a section, its marks in brackets."""
     text, folded, lines = section(source, number)
     return html.unescape(
-        re.sub("<(/?)mark>", lambda match: "]" if match[1] else "[", snippet(text, folded, marks, lines))
+        re.sub("<(/?)mark>", lambda match: "]" if match[1] else "[", snippet(text, folded, lines, marks))
     )
 
 
@@ -100,11 +100,11 @@ def test_a_callouts_word_does_not_end_a_passage() -> None:
 @pytest.mark.parametrize("most", [2, 5])
 def test_the_first_steps_are_marked_and_counted(most: int) -> None:
     text, folded, lines = section(STEPS, 1)
-    steps, count = first_steps(text, folded, ["esim"], lines, most)
+    steps, count = first_steps(text, folded, lines, ["esim"], most)
     assert count == 3
     assert steps[:2] == ("打开设置，找到蜂窝网络。", "点“添加 <mark>eSIM</mark>”。")
     assert len(steps) == min(most, 3)
-    assert first_steps("一", "一", [], "1", most) == ((), 0)
+    assert first_steps("一", "一", "1", [], most) == ((), 0)
 
 
 def test_passages_of_the_real_content_are_cut_in_long_sentences_only(root: Path) -> None:
@@ -112,7 +112,7 @@ def test_passages_of_the_real_content_are_cut_in_long_sentences_only(root: Path)
     for path in sorted((root / "content").rglob("*.md")):
         article, _ = parse("a", "a.md", path.read_bytes()) if path.name[0] != "_" else (None, [])
         for found in article.sections if article else ():
-            shown = re.sub("</?mark>", "", snippet(found.text, fold(found.text), marks, found.lines))
+            shown = re.sub("</?mark>", "", snippet(found.text, fold(found.text), found.lines, marks))
             assert "\t" not in shown
             assert len(html.unescape(shown)) <= LONGEST + 24, shown
             if "…" in shown[:1] + shown[-1:]:

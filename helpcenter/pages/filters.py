@@ -1,4 +1,4 @@
-"""The filters beside results: what can still be chosen, and how many sections each choice leaves.
+"""The filters beside results: what can still be chosen, and how many articles each choice leaves.
 
 In: a snapshot, the counts of a search, what is chosen. Out: each filter with its choices.
 """
@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from index import TOPIC, FacetCount, Snapshot
 
-VALUES_SHOWN = 8
+VALUES_SHOWN = 6
 VALUES_KEPT = 40
 """Values of one filter shown at once, and at most."""
+ALL = frozenset(("不限运营商", "海外通用"))
+"""Values that mean any: whoever chooses none has them already."""
 
 
 class Choice(NamedTuple):
@@ -22,7 +24,7 @@ class Choice(NamedTuple):
 
     value: str
     label: str
-    sections: int
+    articles: int
     """How many it leaves."""
     checked: bool
 
@@ -38,20 +40,21 @@ class Filter:
 
 
 def filters_of(
-    snapshot: Snapshot, facets: Mapping[str, Sequence[FacetCount]], chosen: Mapping[str, Sequence[str]]
+    snapshot: Snapshot, facets: Mapping[str, Sequence[FacetCount]], chosen: Mapping[str, Sequence[str]], total: int
 ) -> tuple[Filter, ...]:
-    """The filters that can still be chosen, with counts; a chosen value is always among those shown."""
+    """The filters that can still narrow `total` articles, with counts; a chosen value is always among those shown."""
     filters: list[Filter] = []
     titles = topic_labels(snapshot)
     for spec in snapshot.site().filters:
         facet = spec.name
         active = chosen.get(facet, ())
-        counts = facets.get(facet, ())[:VALUES_KEPT]
-        if not counts or not (active or (spec.shown and len(counts) > 1)):
-            continue
         choices = [
-            Choice(one.value, label_of(facet, one.value, titles), one.count, one.value in active) for one in counts
+            Choice(one.value, label_of(facet, one.value, titles), one.count, one.value in active)
+            for one in facets.get(facet, ())[:VALUES_KEPT]
+            if one.value in active or (one.value not in ALL and (active or one.count < total))
         ]
+        if not choices or not (active or spec.shown):
+            continue
         late = choices[VALUES_SHOWN:]
         shown = choices[:VALUES_SHOWN] + [one for one in late if one.checked]
         filters.append(Filter(facet, spec.label, tuple(shown), tuple(one for one in late if not one.checked)))

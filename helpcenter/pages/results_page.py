@@ -1,4 +1,4 @@
-"""The page object of results: hits grouped by article, filters with counts, and what to say when there are none.
+"""The page object of results: articles with their best sections, filters, and what to say when there are none.
 
 In: a query as the reader typed it, filters, a page number, the results of the snapshot. Out: `ResultsPage`.
 Why apart from the other pages: it is rendered at every keystroke, so addresses are put together from quoted pieces,
@@ -20,41 +20,65 @@ from helpcenter.pages.article_page import SECTION_TOP
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
 from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
-from helpcenter.pages.home_page import Emergency, home_page
+from helpcenter.pages.home_page import home_page
 from helpcenter.pages.topic_page import topic_url
-from index import ArticleCard, Hit, Results, Snapshot
+from index import ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
 
-PER_PAGE = 10
-"""Hits on a page. Twenty cost twice the time for hits that few scroll to."""
+PER_PAGE = 8
+"""Articles on a page; few readers scroll to more."""
+LINES_PER_PAGE = 24
+"""Where filters alone list articles, a row each."""
 LAST_PAGE = 500
-ROWS_SHOWN = 3
-"""Hits of one article in its card; the rest unfold, so that one long article cannot fill the screen."""
+NEAREST = 3
+"""Articles offered where nothing was found."""
+TOPICS_SHOWN = 12
 WHY = {"pinyin": "拼音匹配", "similar": "相近写法"}
 """What is said about a layer. Literal matches show for themselves."""
+TOP = "概要"
+"""The heading of what stands above an article's first."""
 
 
-class Row(NamedTuple):
-    """One section in a card. (A named tuple, as `Hit` is: ten are made at every keystroke.)"""
+class Link(NamedTuple):
+    """A section or topic to go to. (A named tuple, made in a quarter of a dataclass's time.)"""
 
-    url: str
     label: str
-    why: str
-    """Why it is there, where its words do not show it."""
-    snippet: Markup
-    unfold_url: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`templates/_card.html`: an article and its sections among the results."""
+    """An article among the results: `templates/_cards.html`."""
 
     url: str
     title: str
     topic: str
-    rows: tuple[Row, ...]
-    more: tuple[Row, ...]
+    heading: str
+    """Of its best section, as are the following four."""
+    section_url: str
+    unfold_url: str
+    snippet: Markup
+    steps: tuple[Markup, ...]
+    """The first steps, shown instead of the snippet; none where the section has no numbered list."""
+    step_count: int
+    why: str
+    """Why it is there, where its words do not show it."""
+    near: tuple[Link, ...]
+    """The next best sections."""
+    more: tuple[Link, ...]
+    """All others, to unfold."""
     begins_partial: bool
     """Whether a line before it says that from here on only a part of the query is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An article where filters alone were asked for."""
+
+    topic: str
+    """Its topic's title where it is the first of that, else empty."""
+    title: str
+    summary: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +92,7 @@ class ResultsPage:
     guides: tuple[GuideCard, ...]
     """Those that the query names; on the first page only."""
     cards: tuple[Card, ...]
+    lines: tuple[Line, ...]
     filters: tuple[Filter, ...]
     chips: tuple[tuple[str, str], ...]
     """Active filters: label, and the address without it."""
@@ -80,15 +105,17 @@ class ResultsPage:
     next_url: str
     asked: bool
     """Whether there was a query or a filter at all."""
-    emergencies: tuple[Emergency, ...] = ()
-    topics: tuple[tuple[str, str], ...] = ()
-    articles: tuple[ArticleCard, ...] = ()
-    articles_heading: str = ""
+    nearest_heading: str
+    nearest: tuple[Link, ...]
+    """Where nothing was found or asked: what to read instead."""
+    topics: tuple[Link, ...]
+    did: str
+    """What the reader did, in words to hand to a person; empty where results hold what was asked for."""
 
 
 def results_page(
     snapshot: Snapshot, query: str, chosen: Mapping[str, Sequence[str]], number: int, note: str = ""
-) -> tuple[ResultsPage, Results | None]:
+) -> tuple[ResultsPage, ArticleResults | None]:
     """The page for a query and filters, and the results behind it (None where nothing was asked).
 
     A page number past the end means the last page.
@@ -96,27 +123,30 @@ def results_page(
     root = request.script_root
     if not query and not chosen:
         return _idle_page(snapshot, note), None
-    results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
-    pages = max(1, min(LAST_PAGE, -(-results.total // PER_PAGE)))
+    size = PER_PAGE if query else LINES_PER_PAGE
+    results = snapshot.search_articles(query, chosen, size, (number - 1) * size)
+    pages = max(1, min(LAST_PAGE, -(-results.total // size)))
     if number > pages:
         number = pages
-        results = snapshot.search(query, chosen, PER_PAGE, (number - 1) * PER_PAGE)
+        results = snapshot.search_articles(query, chosen, size, (number - 1) * size)
     labels = topic_labels(snapshot)
-    named = query or "、".join(label_of(facet, value, labels) for facet, values in chosen.items() for value in values)
-    empty = not results.total
-    home = home_page(snapshot) if empty else None
+    active = [
+        (label_of(facet, value, labels), root + search_url(query, without(chosen, facet, value)))
+        for facet, values in chosen.items()
+        for value in values
+    ]
+    names = [label for label, _ in active]
+    frame_of = frame(f"{query or '、'.join(names)} 的搜索结果", path=search_url(query, chosen), query=query)
+    nearest = () if results.total else _nearest(snapshot, query if chosen else "", root)
     page = ResultsPage(
-        frame=frame(f"{named} 的搜索结果", path=search_url(query, chosen), query=query),
+        frame=frame_of,
         note=note,
         count=count_line(results, bool(query)),
         guides=tuple(map(guide_card, snapshot.find_guides(query))) if number == 1 else (),
-        cards=cards_of(results.hits, root),
-        filters=filters_of(snapshot, results.facets, chosen),
-        chips=tuple(
-            (label_of(facet, value, labels), root + search_url(query, without(chosen, facet, value)))
-            for facet, values in chosen.items()
-            for value in values
-        ),
+        cards=cards_of(results, (number - 1) * size, root),
+        lines=_lines(results.listed, labels, root),
+        filters=filters_of(snapshot, results.facets, chosen, results.total),
+        chips=tuple(active),
         clear_url=root + search_url(query, {}),
         suggestion=results.suggestion or "",
         suggestion_url=root + search_url(results.suggestion, chosen) if results.suggestion else "",
@@ -125,24 +155,24 @@ def results_page(
         previous_url=root + search_url(query, chosen, number - 1) if number > 1 else "",
         next_url=root + search_url(query, chosen, number + 1) if number < pages else "",
         asked=True,
-        emergencies=home.emergencies if home else (),
-        topics=_topic_links(snapshot) if home else (),
-        articles=home.listed if home else (),
-        articles_heading=home.listed_heading if home else "",
+        nearest_heading="去掉筛选，最接近的是" if chosen and nearest else "也许可以看",
+        nearest=nearest or (() if results.total else _listed(snapshot, root)),
+        topics=() if results.total else _topics(snapshot),
+        did="" if results.complete else what_was_done(query, names, frame_of.site.name),
     )
     return page, results
 
 
 def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
     """Nothing asked yet: where to begin."""
-    home = home_page(snapshot)
     return ResultsPage(
         frame=frame("搜索", path="/search"),
         note=note,
         count="",
         guides=(),
         cards=(),
-        filters=filters_of(snapshot, snapshot.facets(), {}),
+        lines=(),
+        filters=filters_of(snapshot, snapshot.facets(), {}, snapshot.section_count),
         chips=(),
         clear_url="",
         suggestion="",
@@ -152,61 +182,85 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         previous_url="",
         next_url="",
         asked=False,
-        emergencies=home.emergencies,
-        topics=_topic_links(snapshot),
-        articles=home.listed,
-        articles_heading=home.listed_heading,
+        nearest_heading=home_page(snapshot).listed_heading,
+        nearest=_listed(snapshot, request.script_root, 6),
+        topics=_topics(snapshot),
+        did="",
     )
 
 
-def count_line(results: Results, with_query: bool) -> str:
-    """How many sections were found, told apart by whether they hold all or part of the query."""
-    total, complete = results.total, results.complete
-    if not total:
+def count_line(results: ArticleResults, with_query: bool) -> str:
+    """How many articles were found: of those that hold all of the query, where there are any."""
+    if not results.total:
         return "没有找到相关内容"
-    if not with_query or complete >= total:
-        return f"共 {total} 个小节"
-    if not complete:
-        return f"没有小节包含全部内容，找到 {total} 个相关的"
-    return f"{complete} 个小节包含全部内容，另有 {total - complete} 个部分相关"
+    if results.complete or not with_query:
+        return f"找到 {results.complete} 篇文章"
+    guessed = results.articles and results.articles[0].best.matched in WHY
+    return f"找到 {results.total} 篇相近的文章" if guessed else f"没有文章包含全部字词，{results.total} 篇只含一部分"
 
 
-def cards_of(hits: Sequence[Hit], root: str) -> tuple[Card, ...]:
-    """Each article with the hits it has on this page, ordered by its best; the first that holds only a part of the
-    query, after those that hold all of it, says so."""
-    groups: dict[str, list[Hit]] = {}
-    for hit in hits:
-        groups.setdefault(hit.article, []).append(hit)
-    cards: list[Card] = []
-    whole_seen = partial_seen = False
-    for group in groups.values():
-        first = group[0]
-        begins_partial = whole_seen and not first.complete and not partial_seen
-        partial_seen = partial_seen or begins_partial
-        whole_seen = whole_seen or first.complete
-        rows = tuple(_row(hit, root) for hit in group)
-        cards.append(
-            Card(
-                url=root + first.url.partition("#")[0],
-                title=first.title,
-                topic=first.topic,
-                rows=rows[:ROWS_SHOWN],
-                more=rows[ROWS_SHOWN:],
-                begins_partial=begins_partial,
-            )
-        )
-    return tuple(cards)
+def cards_of(results: ArticleResults, offset: int, root: str) -> tuple[Card, ...]:
+    """The articles as cards; `offset` is the place of the first among all that were found."""
+    turn = results.partial_from - offset if 0 < results.partial_from < results.total else -1
+    return tuple(_card(hit, root, number == turn) for number, hit in enumerate(results.articles))
 
 
-def _row(hit: Hit, root: str) -> Row:
-    path, _, anchor = hit.url.partition("#")
-    return Row(
-        url=root + hit.url,
-        label=hit.heading or "概要",
-        why=WHY.get(hit.matched, ""),
-        snippet=Markup(hit.snippet),  # noqa: S704 escaped by the index
+def _card(hit: ArticleHit, root: str, begins_partial: bool) -> Card:
+    best = hit.best
+    path, _, anchor = best.url.partition("#")
+    return Card(
+        url=root + path,
+        title=best.title,
+        topic=best.topic,
+        heading=best.heading or TOP,
+        section_url=root + best.url,
         unfold_url=f"{root}{path}/sections/{anchor or SECTION_TOP}",
+        snippet=Markup(best.snippet),  # noqa: S704 escaped by the index
+        steps=tuple(map(Markup, hit.steps)),
+        step_count=hit.step_count,
+        why=WHY.get(best.matched, ""),
+        near=_links(hit.near, root),
+        more=_links(hit.more, root),
+        begins_partial=begins_partial,
     )
+
+
+def _links(sections: Sequence[SectionLink], root: str) -> tuple[Link, ...]:
+    return tuple([Link(heading or TOP, root + url) for heading, url in sections])
+
+
+def _lines(cards: Sequence[ArticleCard], labels: Mapping[str, str], root: str) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    before = None
+    for card in cards:
+        topic = labels.get(card.topic, "") if card.topic != before else ""
+        before = card.topic
+        lines.append(Line(topic, card.title, card.summary, root + card.url))
+    return tuple(lines)
+
+
+def _nearest(snapshot: Snapshot, query: str, root: str) -> tuple[Link, ...]:
+    """The sections nearest to a query whose filters leave nothing."""
+    found = snapshot.search_articles(query, {}, NEAREST).articles if query else ()
+    return tuple(
+        Link(f"{hit.best.title} › {hit.best.heading}" if hit.best.heading else hit.best.title, root + hit.best.url)
+        for hit in found
+    )
+
+
+def _listed(snapshot: Snapshot, root: str, most: int = NEAREST) -> tuple[Link, ...]:
+    """What the home page lists."""
+    return tuple(Link(card.title, root + card.url) for card in home_page(snapshot).listed[:most])
+
+
+def _topics(snapshot: Snapshot) -> tuple[Link, ...]:
+    return tuple(Link(topic.title, topic_url(topic.id)) for topic in snapshot.topics() if topic.articles)[:TOPICS_SHOWN]
+
+
+def what_was_done(query: str, names: Sequence[str], site: str) -> str:
+    """What to tell a person who is asked for help, so that nobody starts from the beginning."""
+    filters = f"（筛选：{'、'.join(names)}）" if names else ""
+    return f"我在“{site}”搜索“{query}”{filters}，没有找到答案。\n我的情况是：\n"
 
 
 _quoted = lru_cache(maxsize=512)(quote_plus)
@@ -228,7 +282,3 @@ def without(chosen: Mapping[str, Sequence[str]], facet: str, value: str) -> dict
         for name, values in chosen.items()
         if (rest := tuple(v for v in values if (name, v) != (facet, value)))
     }
-
-
-def _topic_links(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
-    return tuple((topic.title, topic_url(topic.id)) for topic in snapshot.topics() if topic.articles)[:12]

@@ -22,7 +22,7 @@ from helpcenter.pages.frame import fragment, render
 from helpcenter.pages.home_page import about_page, home_page
 from helpcenter.pages.popular import popular
 from helpcenter.pages.topic_page import topic_page
-from index import Engine, IndexUnavailable, Results, Snapshot
+from index import ArticleResults, Engine, IndexUnavailable, Results, Snapshot
 
 LONGEST_QUERY = 200
 """Characters. Longer ones are cut and the reader is told; nobody asks a help center in more."""
@@ -211,6 +211,6 @@ def parse_number(name: str, default: int, low: int, high: int) -> int:
     return int(text)
 
 
-def seen(query: str, results: Results | None, *, live: bool) -> SearchSeen | None:
+def seen(query: str, results: Results | ArticleResults | None, *, live: bool) -> SearchSeen | None:
     """What observers are told of a search; nothing where nothing was typed."""
     return SearchSeen(query, results.total, results.complete, live) if results and query else None

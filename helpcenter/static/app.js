@@ -123,8 +123,13 @@
       ask(true);
     }
   });
-  // The block with the filter is replaced; the keyboard stays where it was.
+  // The block with the filters is replaced; what was open in it stays open, and the keyboard where it was.
+  const folds = () => $$(".filters, .more-choices");
+  const nameOf = (fold) => fold.className + (fold.closest(".filter")?.getAttribute("aria-label") ?? "");
+  let unfolded = [];
+  on("htmx:beforeSwap", () => { unfolded = folds().filter((fold) => fold.open).map(nameOf); });
   const refocus = () => {
+    folds().forEach((fold) => { fold.open ||= unfolded.includes(nameOf(fold)); });
     if (!chosen) return;
     const { name, value } = chosen;
     $$(".choice input").find((input) => input.name === name && input.value === value)?.focus({ preventScroll: true });
@@ -180,7 +185,7 @@
       box().focus();
       box().select();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const stops = [box(), ...($("#search-recent").hidden ? $$(".hit").filter((hit) => hit.offsetParent) : $$("#search-recent a"))];
+      const stops = [box(), ...($("#search-recent").hidden ? $$(".hit").filter((hit) => !hit.closest("details:not([open])")) : $$("#search-recent a"))];
       const here = stops.indexOf(event.target);
       const next = stops[here + (event.key === "ArrowDown" ? 1 : -1)];
       if (here < 0 || !next) return;
@@ -237,7 +242,9 @@
   // millisecond to prepare each element that has some, and a page of results has ten.
   const fold = (link, open) => {
     link.setAttribute("aria-expanded", String(open));
-    link.firstChild.data = word(open ? "fold" : "unfold");
+    const label = $("span", link);
+    link.dataset.label ??= label.textContent;
+    label.textContent = open ? word("fold") : link.dataset.label;
     link.nextElementSibling.hidden = !open;
   };
   on("click", (event) => {

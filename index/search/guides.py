@@ -36,7 +36,7 @@ class GuideFinder:
         text = fold(clean(query)).strip()
         if not self._guides or not 1 < len(text) <= MOST_CHARACTERS:
             return ()
-        asked = self._words(text)
+        asked, text = self._words(text), "".join(text.split())
         scored = [(self._score(asked, text, names), number) for number, names in enumerate(self._names)]
         best = sorted((-score, number) for score, number in scored if score > 0)
         return tuple(self._guides[number] for _, number in best[:SHOWN])
@@ -44,7 +44,8 @@ class GuideFinder:
     @cached_property
     def _names(self) -> list[list[tuple[str, frozenset[str]]]]:
         return [
-            [(name, self._words(name)) for name in map(fold, (guide.title, *guide.aliases))] for guide in self._guides
+            [("".join(name.split()), self._words(name)) for name in map(fold, (guide.title, *guide.aliases))]
+            for guide in self._guides
         ]
 
     def _words(self, folded: str) -> frozenset[str]:
@@ -55,7 +56,7 @@ class GuideFinder:
         """How much of the query the best name accounts for: 1 for the name itself; 0 for no match."""
         best = 0.0
         for name, words in names:
-            if "".join(name.split()) == "".join(text.split()):
+            if name == text:
                 return 1.0
             if words and words <= asked:
                 best = max(best, _size(words) / _size(asked))

@@ -17,17 +17,29 @@ from typing import Any
 
 import numpy as np
 
-from index.model import ArticleCard, ArticlePage, FacetCount, Guide, Hit, Results, Topic
+from index.model import (
+    ArticleCard,
+    ArticleHit,
+    ArticlePage,
+    ArticleResults,
+    FacetCount,
+    Guide,
+    Hit,
+    Results,
+    SectionLink,
+    Topic,
+)
 from index.search.containing import Postings, among
 from index.search.explaining import explain
 from index.search.filtering import Filters, meet
+from index.search.grouping import group, one_each
 from index.search.guessing import Guesser
 from index.search.guides import GuideFinder
-from index.search.layering import Layers
+from index.search.layering import Found, Layers
 from index.search.queries import Parser, Query
 from index.search.relating import Relatives
 from index.search.searching import Scorer
-from index.search.snippets import snippet
+from index.search.snippets import first_steps, snippet
 from index.search.sounds import Sounds
 from index.site import SiteConfig, site_from_json
 from index.store.blobs import Texts
@@ -41,6 +53,10 @@ from index.weights import load_weights
 
 MAX_LIMIT = 100
 """The most hits of one page."""
+STEPS = 3
+"""Steps of an article's best section that are shown at once."""
+NEAR = 2
+"""Sections of an article shown beside its best."""
 
 _PARSED = 64  # queries kept parsed, for the next page and the counts of filters; 512 cost the collector 9 ms at a time
 
@@ -59,6 +75,7 @@ class LocalSnapshot:
         self._text, self._folded, self._pages = (Texts(place / name) for name in ("text", "folded", "pages"))
         self._line_kinds = Texts(place / "lines")
         self._sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
+        self._first = self._sections[0].searchsorted(np.arange(self.article_count + 1)).tolist()
         weights = load_weights()
         postings = Postings(terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
@@ -75,6 +92,8 @@ class LocalSnapshot:
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
         self._lines = tuple(map(_article_card, self._articles))
         self._topics = self._read_topics(_json(place, "topics"))
+        in_topics = [card for topic in self._topics.values() for card in topic.articles]
+        self._by_topic = [*in_topics, *(card for card in self._lines if card.topic not in self._topics)]
         self._media = Texts(place / "media")
         self._moved: dict[str, str] = _json(place, "moved")
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
@@ -175,7 +194,7 @@ class LocalSnapshot:
             ranking, suggestion = found.ranking, found.suggestion
             shown = ranking.order[offset : offset + limit]
             hits = [
-                self._hit(number, score, complete, *found.reason(number))
+                self._hit(number, score, complete, *self._reason(found, number))
                 for number, score, complete in zip(
                     shown.tolist(),
                     ranking.scores[shown].tolist(),
@@ -188,14 +207,82 @@ class LocalSnapshot:
             mask = self._listed(parsed, allowed)
             numbers, suggestion = np.flatnonzero(mask), None
             total = complete_count = len(numbers)
-            hits = [self._hit(number, 0.0, True, "words", ()) for number in numbers[offset : offset + limit].tolist()]
-        facets = self._filters.count(mask)
-        for name in masks:  # a filter's own choice does not narrow its own counts, so that it can be changed
-            wide = meet([other for key, other in masks.items() if key != name])
-            within = self._layers.find(parsed, wide, 0).ranking.found if parsed.terms else self._listed(parsed, wide)
-            facets[name] = self._filters.count(within).get(name, ())
+            shown = numbers[offset : offset + limit].tolist()
+            hits = [self._hit(number, 0.0, True, "words", snippet(*self._body(number), ())) for number in shown]
+        facets = self._counts(parsed, masks, mask)
         took = round((time.perf_counter() - started) * 1000, 3)
         return Results(query, total, complete_count, tuple(hits), facets, suggestion, took)
+
+    def search_articles(
+        self, query: str, filters: Mapping[str, Sequence[str]] | None = None, limit: int = 8, offset: int = 0
+    ) -> ArticleResults:
+        """Return articles `offset` to `offset + limit` for `query`, each where its best section stands.
+
+        Filters as in `search`. An empty query lists the articles by topic and order. Never raises for any text.
+        """
+        limit, offset = min(max(limit, 0), MAX_LIMIT), max(offset, 0)
+        masks = self._filters.masks(filters) if filters else {}
+        allowed = meet(list(masks.values()))
+        parsed = self._parse(query)
+        if not parsed.terms:
+            mask = self._listed(parsed, allowed)
+            numbers = set(self._sections[0][mask].tolist())
+            cards = [card for card in self._by_topic if self._numbers[card.id] in numbers]
+            shown = tuple(cards[offset : offset + limit])
+            return ArticleResults(
+                query, len(cards), len(cards), len(cards), (), shown, self._counts(parsed, masks, mask, articles=True)
+            )
+        found = self._layers.find(parsed, allowed, 2 * (offset + limit))
+        grouped = group(found.ranking, self._sections[0], offset + limit)
+        return ArticleResults(
+            query,
+            grouped.total,
+            grouped.complete,
+            grouped.partial_from,
+            tuple(self._article_hit(found, number) for number in grouped.order[offset : offset + limit].tolist()),
+            (),
+            self._counts(parsed, masks, found.ranking.found, articles=True),
+            found.suggestion,
+        )
+
+    def _article_hit(self, found: Found, article: int) -> ArticleHit:
+        """What is shown of an article: its best section, and its other ones by their headings."""
+        ranking = found.ranking
+        first, last = self._first[article], self._first[article + 1]
+        scores = ranking.scores[first:last].tolist()
+        held = [first + at for at, one in enumerate(ranking.found[first:last].tolist()) if one]
+        begin, end = ranking.complete.searchsorted((first, last)).tolist()
+        complete = ranking.complete[begin:end].tolist()
+        top = max(held, key=lambda number: scores[number - first])
+        others = [number for number in complete or held if number != top]
+        others.sort(key=lambda number: -scores[number - first])
+        matched, marks = found.reason(top)
+        body = self._body(top)
+        steps, count = first_steps(*body, marks, STEPS)
+        passage = "" if steps else snippet(*body, marks)
+        hit = self._hit(top, scores[top - first], bool(complete), matched, passage)
+        near, more = (tuple(map(self._link, sorted(some))) for some in (others[:NEAR], others[NEAR:]))
+        return ArticleHit(hit, steps, count, near, more)
+
+    def _link(self, number: int) -> SectionLink:
+        _, _, _, heading, _, url = self._cards[number].decode().split(CARD_BREAK)
+        return SectionLink(heading, url)
+
+    def _counts(self, parsed: Query, masks: Mapping[str, Any], mask: Any, *, articles: bool = False) -> Any:
+        """Each filter value with how many of the found sections, or articles, have it.
+
+        A filter's own choice does not narrow its own counts, so that it can be changed.
+        """
+
+        def count(found: Any) -> Any:
+            return self._filters.count(one_each(found, self._sections[0]) if articles else found)
+
+        facets = count(mask)
+        for name in masks:
+            wide = meet([other for key, other in masks.items() if key != name])
+            within = self._layers.find(parsed, wide, 0).ranking.found if parsed.terms else self._listed(parsed, wide)
+            facets[name] = count(within).get(name, ())
+        return facets
 
     def rank_articles(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Return up to `limit` article ids for `query`, where each one's best section stands, and its score."""
@@ -215,12 +302,20 @@ class LocalSnapshot:
         """The sections to list where no term was asked for: all that fit, or none for punctuation alone."""
         return np.full(self.section_count, not query.text) if allowed is None else allowed & (not query.text)
 
-    def _hit(self, number: int, score: float, complete: bool, matched: str, marks: Sequence[str]) -> Hit:
+    def _hit(self, number: int, score: float, complete: bool, matched: str, passage: str) -> Hit:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
-        text, folded = self._text[number].decode(), self._folded[number].decode()
-        body = folded[len(folded) - len(text) :]  # it comes last, and is as long
-        passage = snippet(text, body, marks, self._line_kinds[number].decode())
         return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
+
+    def _reason(self, found: Found, number: int) -> tuple[str, str]:
+        """The layer that found a section, and its passage."""
+        matched, marks = found.reason(number)
+        return matched, snippet(*self._body(number), marks)
+
+    def _body(self, number: int) -> tuple[str, str, str]:
+        """A section's body as written and folded, and what its lines are."""
+        text, folded = self._text[number].decode(), self._folded[number].decode()
+        # In the record it comes last, and is as long.
+        return text, folded[len(folded) - len(text) :], self._line_kinds[number].decode()
 
     def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:
         """Every filter value of the site with how many sections have it."""

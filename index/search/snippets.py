@@ -50,11 +50,11 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
     return joined
 
 
-def snippet(text: str, folded: str, marks: Sequence[str], lines: str = "") -> str:
+def snippet(text: str, folded: str, lines: str, marks: Sequence[str]) -> str:
     """Return the passage of `text` with the most matched characters, marked and escaped.
 
     It begins and ends with a sentence, a list's item or a table's row; an ellipsis stands only where a sentence too
-    long to be shown is cut. `lines`: what each line is, as of `sanitizing.py`; without it all are plain.
+    long to be shown is cut. `lines`: what each line is, as of `sanitizing.py`; lines beyond it are plain.
     """
     found = spans(folded, marks)
     if len(text) <= LENGTH:
@@ -64,13 +64,13 @@ def snippet(text: str, folded: str, marks: Sequence[str], lines: str = "") -> st
     return f"{'…' * before}{passage}{'…' * after}"
 
 
-def first_steps(text: str, folded: str, marks: Sequence[str], lines: str, most: int) -> tuple[tuple[str, ...], int]:
+def first_steps(text: str, folded: str, lines: str, marks: Sequence[str], most: int) -> tuple[tuple[str, ...], int]:
     """Return up to `most` items of the first numbered list, marked and escaped, and how many it has.
 
     A list of one item counts as none.
     """
     first = lines.find("1")
-    if first < 0:
+    if first < 0 or "2" not in lines:
         return (), 0
     after = lines[first + 1 :]
     length = len(after) - len(after.lstrip("2+-"))

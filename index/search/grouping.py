@@ -1,0 +1,60 @@
+"""Grouping: ranked sections become ranked articles, for readers, who open articles.
+
+In: a ranking, the article number of each section. Out: article numbers, best first, how many there are, how many hold
+all that was asked for, and where those end. An article stands where its best section does. Why on the arrays: the
+scores of all found sections are there anyway, and the best of each article takes 30 µs at 12,700 sections.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from index.search.containing import among, best
+from index.search.searching import Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Found articles."""
+
+    order: Any
+    """The best articles, best first, at least as many as asked for if there are so many."""
+    total: int
+    complete: int
+    """Articles with a section that holds all that was asked for."""
+    partial_from: int
+    """The place from which on no such article follows; 0 where there is none."""
+    scores: Any
+    """Of `order`, the score of each one's best section."""
+
+
+def group(ranking: Ranking, article_of: Any, wanted: int) -> Grouped:
+    """Group a ranking's sections; `article_of` rises."""
+    found = ranking.found.nonzero()[0]
+    if not len(found):
+        return Grouped(found, 0, 0, 0, np.empty(0))
+    first = beginnings(article_of[found])
+    articles = article_of[found[first]]
+    scores = np.maximum.reduceat(ranking.scores[found], first)
+    order = best(scores, wanted)
+    complete = among(articles, article_of[ranking.complete])
+    partial_from = int((scores >= scores[complete].min()).sum()) if complete.any() else 0
+    return Grouped(articles[order], len(articles), int(complete.sum()), partial_from, scores[order])
+
+
+def one_each(mask: Any, article_of: Any) -> Any:
+    """The first section of each article in `mask`, as a mask: counting it counts articles."""
+    found = mask.nonzero()[0]
+    one = np.zeros(len(mask), bool)
+    one[found[beginnings(article_of[found])]] = True
+    return one
+
+
+def beginnings(numbers: Any) -> Any:
+    """Where each stretch of equal numbers begins."""
+    new = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=new[1:])
+    return new.nonzero()[0]
