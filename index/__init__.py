@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from index.engine import Engine, Snapshot
 from index.model import (
-    LAYERS,
     Article,
     ArticleCard,
     ArticleHit,
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from index.content.sites import read_site
     from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
+    from index.search.layers import LAYERS
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT
     from index.text.folding import fold
@@ -66,6 +66,7 @@ _LAZY = {
     "MEASURES": "search.evaluating",
     "Evaluation": "search.evaluating",
     "evaluate": "search.evaluating",
+    "LAYERS": "search.layers",
     "MAX_LIMIT": "search.opening",
     "Library": "search.live",
 }

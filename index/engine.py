@@ -15,7 +15,7 @@ What every engine keeps to, and `tests/test_search.py` tries on each:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -90,8 +90,13 @@ class Snapshot(Protocol):
     def find_guides(self, query: str) -> tuple[Guide, ...]:
         """The guides that `query` names, best first; mostly none."""
 
-    def rank_articles(self, query: str, limit: int) -> list[tuple[str, float]]:
-        """Return up to `limit` article ids for `query`, where each one's best section stands, and its score."""
+    def rank_articles(
+        self, query: str, limit: int, layers: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return up to `limit` article ids for `query`, where each one's best section stands, and its score.
+
+        `layers`: the names of those that may find; None for all.
+        """
 
     def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:
         """Every filter value of the site with how many sections have it."""

@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-LAYERS = ("words", "substring", "pinyin", "similar")
-"""The layers that find a section, best first; `Hit.matched` is one of them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -195,7 +192,7 @@ class Hit(NamedTuple):
     """HTML-escaped text with `<mark>` around true matches only."""
     score: float
     matched: str
-    """One of LAYERS."""
+    """The name of the layer that found it, one of `search/layers`."""
     complete: bool = True
     """Whether the section holds all that was asked for, or shares only a part."""
 

@@ -226,7 +226,7 @@ def test_a_search_takes_anything_and_keeps_its_word(
     assert results.complete <= results.total <= site.section_count
     assert len(results.hits) == min(results.total, max(0, min(limit, 100)))
     for hit in results.hits:
-        assert hit.matched in LAYERS
+        assert hit.matched in {layer.name for layer in LAYERS}
         well_formed(hit.snippet)
 
 

@@ -69,7 +69,7 @@ def test_every_field_of_a_result_is_described_and_no_other() -> None:
     assert set(written["results"][0]) == set(SCHEMAS["Hit"]["properties"])
     assert set(written["facets"]) == set(SCHEMAS["Results"]["properties"]["facets"]["properties"])
     assert set(written["facets"]["region"][0]) == set(SCHEMAS["FacetCount"]["properties"])
-    assert SCHEMAS["Hit"]["properties"]["matched"]["enum"] == list(LAYERS)
+    assert SCHEMAS["Hit"]["properties"]["matched"]["enum"] == [layer.name for layer in LAYERS]
     written["results"][0]["secret"] = 1
     assert not validator("Results").is_valid(json.loads(json.dumps(written)))
 

@@ -149,7 +149,11 @@ SCHEMAS: dict[str, Any] = {
             "url": {"type": "string", "description": "相对地址，接在站点网址之后"},
             "snippet": {"type": "string", "description": "已转义的 HTML，只含 `<mark>` 标记"},
             "score": {"type": "number", "description": "得分，仅可在同一次搜索内比较"},
-            "matched": {"type": "string", "enum": list(LAYERS), "description": "由哪一层找到，最准的在前"},
+            "matched": {
+                "type": "string",
+                "enum": [layer.name for layer in LAYERS],
+                "description": "由哪一层找到，最准的在前：" + "、".join(layer.label for layer in LAYERS),
+            },
         },
     ),
     "GuideLink": record(

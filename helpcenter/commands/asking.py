@@ -19,9 +19,6 @@ from helpcenter.commands.options import existing_file, index_option, open_snapsh
 if TYPE_CHECKING:
     from index import Hit, Results
 
-LAYER_NAMES = {"words": "词", "substring": "片段", "pinyin": "拼音", "similar": "近似"}
-
-
 @click.command(short_help="在终端里搜索")
 @click.argument("query", metavar="QUERY", callback=query_text)
 @index_option
@@ -55,9 +52,23 @@ def readable(results: Results) -> str:
 def readable_hit(number: int, hit: Hit) -> str:
     """One hit: where it stands, its address, its text."""
     place = f"{hit.title} › {hit.heading}" if hit.heading else hit.title
-    layer = "" if hit.matched == "words" else f"（{LAYER_NAMES[hit.matched]}匹配）"
+    from index import LAYERS
+
+    layer = next((f"（{layer.label}）" for layer in LAYERS[1:] if layer.name == hit.matched), "")
     marked = re.sub("<mark>(.*?)</mark>", lambda found: click.style(found[1], bold=True), hit.snippet, flags=re.DOTALL)
     return f"{number:>2}. {place}{layer}\n    {hit.url}\n    {html.unescape(marked)}"
+
+
+def layer_names(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    """The names in `--layers`, or None where all are meant."""
+    from index import LAYERS
+
+    known = [layer.name for layer in LAYERS]
+    names = [name.strip() for name in value.split(",")] if value else None
+    for name in names or ():
+        if name not in known:
+            raise click.BadParameter(f"没有叫「{name}」的层；有：{'、'.join(known)}。")
+    return names
 
 
 @click.command(short_help="用评判过的查询衡量搜索")
@@ -72,13 +83,22 @@ def readable_hit(number: int, hit: Hit) -> str:
 @index_option
 @click.option("--limit", metavar="N", type=click.IntRange(1), default=50, show_default=True, help="每个查询取几篇。")
 @click.option("--run", "run_path", metavar="FILE", type=click.Path(path_type=Path), help="另把排名写成 TREC 文件。")
+@click.option("--layers", metavar="NAME,…", callback=layer_names, help="只用这几层，逗号分开；缺省为全部。")
 @click.option("--each", is_flag=True, help="先列出每个查询的 nDCG@10，差的在前。")
-def evaluate(queries: Path, qrels: Path, index_folder: Path, limit: int, run_path: Path | None, each: bool) -> None:
+def evaluate(
+    queries: Path,
+    qrels: Path,
+    index_folder: Path,
+    limit: int,
+    run_path: Path | None,
+    layers: list[str] | None,
+    each: bool,
+) -> None:
     """用评判过的查询衡量搜索：nDCG@10、MRR@10、Recall@10、Recall@50、success@1、zero-result rate。"""
     import index
 
     try:
-        evaluation = index.evaluate(open_snapshot(index_folder), queries, qrels, limit=limit, run=run_path)
+        evaluation = index.evaluate(open_snapshot(index_folder), queries, qrels, limit, run_path, layers)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     if each:

@@ -22,7 +22,7 @@ from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.home_page import home_page
 from helpcenter.pages.topic_page import topic_url
-from index import ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
+from index import LAYERS, ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
 
 PER_PAGE = 8
 """Articles on a page; few readers scroll to more."""
@@ -32,8 +32,8 @@ LAST_PAGE = 500
 NEAREST = 3
 """Articles offered where nothing was found."""
 TOPICS_SHOWN = 12
-WHY = {"pinyin": "拼音匹配", "similar": "相近写法"}
-"""What is said about a layer. Literal matches show for themselves."""
+WHY = {layer.name: layer.label for layer in LAYERS if layer.guesses}
+"""What is said about a hit. Literal matches show for themselves."""
 TOP = "概要"
 """The heading of what stands above an article's first."""
 

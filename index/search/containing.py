@@ -21,7 +21,7 @@ from index.store.keys import gram_key, word_key
 Span = tuple[int, int]
 """Where a term's postings begin and end."""
 
-_VERIFIED = 1500  # sections searched for the exact run; more than that hold its every pair, and differ little
+_VERIFIED = 1500  # sections: at most this many candidates are checked by searching their text
 _PREFIX_WORDS, _PREFIX_SEEN = 24, 400
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,18 @@ class Evaluation:
     """The query behind each qid."""
 
 
-def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, run: Path | None = None) -> Evaluation:
-    """Ask every query, keep `limit` articles each, and measure. Raises ValueError naming the file and line at fault."""
+def evaluate(
+    snapshot: Snapshot,
+    queries: Path,
+    qrels: Path,
+    limit: int = 50,
+    run: Path | None = None,
+    layers: Collection[str] | None = None,
+) -> Evaluation:
+    """Ask every query of all or some `layers`, keep `limit` articles each, and measure.
+
+    Raises ValueError naming the file and line at fault.
+    """
     judged: dict[str, dict[str, int]] = defaultdict(dict)
     for number, (qid, article, grade) in _rows(qrels, 3):
         try:
@@ -42,7 +52,7 @@ def evaluate(snapshot: Snapshot, queries: Path, qrels: Path, limit: int = 50, ru
     texts: dict[str, str] = {}
     for _, (qid, text) in _rows(queries, 2):
         texts[qid] = text
-        ranked = snapshot.rank_articles(text, limit)
+        ranked = snapshot.rank_articles(text, limit, layers)
         by_query[qid] = measure([article for article, _ in ranked], judged[qid])
         lines.extend(
             f"{qid} Q0 {article} {rank} {score:.6f} helpcenter" for rank, (article, score) in enumerate(ranked, 1)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from index.search.layering import Found
+from index.search.layers import LAYERS
 from index.search.searching import Scorer
 
 _KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
-_ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）", "similar": "（相近）"}
-_LAYERS = {"words": "词语匹配", "substring": "原文包含", "pinyin": "拼音匹配", "similar": "相近写法"}
+_ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）"}
+_LABELS = {layer.name: layer.label for layer in LAYERS}
 
 
 def explain(scorer: Scorer, found: Found, number: int, place: str) -> str:
@@ -27,11 +28,11 @@ def explain(scorer: Scorer, found: Found, number: int, place: str) -> str:
     if ranking.found[number]:
         rank = int(np.count_nonzero((ranking.scores > ranking.scores[number]) & ranking.found)) + 1
         score = f"得分 {ranking.scores[number]:.4f}"
-        layer = _LAYERS[found.reason(number)[0]]
+        layer = _LABELS[found.reason(number)[0]]
         lines.append(f"结果：第 {rank} 位，共 {ranking.total} 个；匹配层：{layer}；{score}")
     else:
         lines.append("结果：没有出现")
-    if number in ranking.contained:
+    if number in ranking.verbatim:
         lines.append("整个查询原样出现在这一节里，排在所有不含原文的小节之前")
     elif number in ranking.complete:
         lines.append("查询的每个词都在这一节里")

@@ -1,7 +1,7 @@
 """Guessing: where nothing contains what was typed, what the reader may have meant.
 
-In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first, each with its layer:
-`pinyin` for typed letters, `similar` for same-sounding or swapped characters and near spellings.
+In: a query of which some unit stands nowhere. Out: other queries to try, the likeliest first: what typed letters spell
+(`spelled`), same-sounding or swapped characters and near spellings (`corrected`).
 Why whole rewritten queries: a guess is then ranked, verified and marked exactly as if it had been typed, and can be
 offered as 您是不是要找 …. Whether it may be shown at all is for `layering.py` to say.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations, pairwise, product
 from typing import Any
 
@@ -27,7 +27,7 @@ from index.text.segmenting import Segmenter
 _LONGEST = 8  # characters of a unit guessed as a whole; longer ones are sentences, mended word by word
 _BEAM = 60
 _TRIED = 10
-_UNITS = 6  # unknown units guessed in one query; forty of them took seconds, and are no slip of the keyboard
+_UNITS = 6  # unknown units guessed in one query; forty took seconds
 _LETTERS = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
 
 
@@ -36,8 +36,7 @@ class Guess:
     """A rewritten query."""
 
     text: str
-    layer: str
-    weight: float
+    certainty: float
     """0 to 1, how likely; orders the guesses."""
     word: str = ""
     """The one word that was put right in a sentence; empty where a whole unit was replaced."""
@@ -62,31 +61,38 @@ class Guesser:
                 found.setdefault(len(word), []).append(word)
         return found
 
-    def guesses(self, query: Query) -> list[Guess]:
-        """Return the rewritten queries worth trying, the likeliest first; empty if every unit stands somewhere."""
-        found: list[Guess] = []
+    def spelled(self, query: Query) -> list[Guess]:
+        """Return queries with Chinese text for letters that may be its pinyin."""
         letters = _LETTERS.search(query.folded)
-        if letters:
-            typed = letters.group()
-            unknown = self._unknown(unit for unit in query.units if unit.kind == "latin" and unit.text.isalpha())
-            near = {unit.text: self._near(unit.text) for unit in unknown}
-            for text, words in near.items():
-                found.extend(self._replaced(query, text, words, "similar"))
-            spelled = (typed, *near) if len(near) < len(typed.split()) else (typed,)
-            for text in dict.fromkeys(spelled) if near else ():
-                # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
-                initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
-                found.extend(self._replaced(query, text, self._spelled(text, initials), "pinyin"))
+        if not letters:
+            return []
+        typed = letters.group()
+        near = self._near_words(query)
+        found: list[Guess] = []
+        spelled = (typed, *near) if len(near) < len(typed.split()) else (typed,)
+        for text in dict.fromkeys(spelled) if near else ():
+            # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
+            initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
+            found.extend(self._replaced(query, text, self._spelled(text, initials)))
+        return _likeliest(found)
+
+    def corrected(self, query: Query) -> list[Guess]:
+        """Return queries with a slip put right."""
+        found: list[Guess] = []
+        for text, words in self._near_words(query).items():
+            found.extend(self._replaced(query, text, words))
         for unit in self._unknown(unit for unit in query.units if unit.kind == "han" and len(unit.text) > 1):
             if len(unit.text) <= _LONGEST:
                 if not self._sensible(unit):
-                    found.extend(self._replaced(query, unit.text, self._heard(unit.text), "similar"))
+                    found.extend(self._replaced(query, unit.text, self._heard(unit.text)))
             else:
                 found.extend(self._mended(query, unit))
-        best: dict[str, Guess] = {}
-        for guess in sorted(found, key=lambda guess: -guess.weight):
-            best.setdefault(guess.text, guess)
-        return list(best.values())[:_TRIED]
+        return _likeliest(found)
+
+    def _near_words(self, query: Query) -> dict[str, list[tuple[str, float]]]:
+        """The query's Latin words that stand nowhere, with words of the index spelt like them."""
+        unknown = self._unknown(unit for unit in query.units if unit.kind == "latin" and unit.text.isalpha())
+        return {unit.text: self._near(unit.text) for unit in unknown}
 
     def _unknown(self, units: Iterable[Unit]) -> list[Unit]:
         """The first few of the units that stand nowhere, each once."""
@@ -97,9 +103,9 @@ class Guesser:
         """Whether all its words are known, and none is a single character: no slip then, only new side by side."""
         return all(len(word) > 1 and (self._frequency(word) or word in self._synonyms) for word in unit.parts)
 
-    def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]], layer: str) -> Iterator[Guess]:
-        for variant, weight in variants:
-            yield Guess(query.folded.replace(typed, variant, 1), layer, weight)
+    def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]]) -> Iterator[Guess]:
+        for variant, certainty in variants:
+            yield Guess(query.folded.replace(typed, variant, 1), certainty)
 
     # Sounds
 
@@ -164,8 +170,8 @@ class Guesser:
                 if self._frequency(variant) and self._segmenter.knows(variant):
                     mended = unit.text[:begin] + variant + unit.text[begin + 2 :]
                     text = query.folded.replace(unit.text, mended, 1)
-                    found.append(Guess(text, "similar", 0.5 * likely, variant))
-        return sorted(found, key=lambda guess: -guess.weight)[:3]
+                    found.append(Guess(text, 0.5 * likely, variant))
+        return sorted(found, key=lambda guess: -guess.certainty)[:3]
 
     def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:
         """Strings that stand somewhere and sound so, with a likelihood of 0 to 1, the likeliest first."""
@@ -266,6 +272,29 @@ class Guesser:
         keys = {word: word_key(word) for word in words}
         spans = self._postings.spans(list(keys.values()))
         return {word: end - begin for word, key in keys.items() for begin, end in [spans.get(key, (0, 0))]}
+
+
+class Guesses:
+    """The guesses for the text of a query, remembered: the counts of each filter ask for the same ones again."""
+
+    def __init__(self, guesser: Guesser, parse: Callable[[str], Query]) -> None:
+        @lru_cache(maxsize=1024)
+        def spelled(text: str) -> list[Guess]:
+            return guesser.spelled(parse(text))
+
+        @lru_cache(maxsize=1024)
+        def corrected(text: str) -> list[Guess]:
+            return guesser.corrected(parse(text))
+
+        self.spelled, self.corrected = spelled, corrected
+
+
+def _likeliest(guesses: list[Guess]) -> list[Guess]:
+    """The few most certain, each text once."""
+    best: dict[str, Guess] = {}
+    for guess in sorted(guesses, key=lambda guess: -guess.certainty):
+        best.setdefault(guess.text, guess)
+    return list(best.values())[:_TRIED]
 
 
 def _respects(way: Sequence[str], pieces: Sequence[str]) -> bool:

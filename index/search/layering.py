@@ -1,26 +1,25 @@
-"""Layering: one ranked answer out of what truly matches and what is guessed.
+"""Layering: one ranked answer out of what the layers found.
 
 In: a parsed query and which sections a filter allows. Out: sections in order, each with the layer that found it.
-Why guesses join here and nowhere else: the rule that a guess never pushes down a true match is then one comparison.
-Where some section contains the query, nothing is guessed at all; where none does, a whole same-sound match goes before
-sections that share only a part of what was typed, and says that it is a guess.
+Why what is found is joined here and nowhere else: the rule that a guess never pushes down a true match is then one
+comparison. Where some section contains the query, nothing is guessed at all; where none does, a whole same-sound match
+goes before sections that share only a part of what was typed, and says that it is a guess.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.search.containing import best, fitting
-from index.search.guessing import Guess, Guesser
+from index.search.containing import best
+from index.search.guessing import Guesser, Guesses
+from index.search.layers import LAYERS, Asked, Finding, Layer
 from index.search.queries import Query
 from index.search.searching import Ranking, Scorer
-
-_STEP = 10.0  # points between a guess and what shares a part; the likelier guess stands higher
 
 
 @dataclass(slots=True)
@@ -29,68 +28,69 @@ class Found:
 
     query: Query
     ranking: Ranking
-    suggestion: str | None = None
-    _guesses: list[tuple[Guess, Query]] = field(default_factory=list)
-    _guess_of: Any = None
+    suggestion: str | None
+    claims: Sequence[tuple[Layer, Finding, Any]]
+    """Who labels which sections: of those (ascending) that hold a section, the first does."""
 
     def reason(self, number: int) -> tuple[str, Sequence[str]]:
-        """Why a section is there, one of model.LAYERS, and what its snippet marks: the guess, where it is one."""
-        which = 0 if self._guess_of is None else int(self._guess_of[number])
-        if which:
-            guess, query = self._guesses[which - 1]
-            return guess.layer, query.marks
-        if self.ranking.alone:
-            return "substring", [term.text for term in self.query.terms if term.kind == "characters"]
-        return "words" if self.ranking.worded[number] else "substring", self.query.marks
+        """Why a section is there, the name of one of LAYERS, and what its snippet marks: the guess, where it is one."""
+        for layer, finding, sections in self.claims:
+            at = int(sections.searchsorted(number))
+            if at < len(sections) and sections[at] == number:
+                return layer.name, (finding.query or self.query).marks if finding.marks is None else finding.marks
+        raise KeyError(number)
 
 
 class Layers:
     """The layers over one snapshot."""
 
-    def __init__(self, scorer: Scorer, guesser: Guesser, parse: Callable[[str], Query]) -> None:
+    def __init__(self, scorer: Scorer, guesser: Guesser, parse: Callable[[str], Query], place: Path) -> None:
         self._scorer = scorer
+        self._guesses = Guesses(guesser, parse)
         self._parse = parse
+        self._place = place
 
-        @lru_cache(maxsize=1024)
-        def guesses(text: str) -> list[Guess]:
-            return guesser.guesses(parse(text))
-
-        self._guesses = guesses  # remembered: the counts of five filters ask for the same ones again
-
-    def find(self, query: Query, allowed: Any, wanted: int) -> Found:
+    def find(self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS) -> Found:
         """Rank the sections that fit; see Scorer.rank for the arguments."""
         ranking = self._scorer.rank(query, allowed, wanted)
-        found = Found(query, ranking)
-        if not len(ranking.contained):
-            self._guess(found, allowed, wanted)
-        return found
+        asked = Asked(query, ranking, allowed, self._scorer, self._guesses, self._parse, self._place)
+        found = [(layer, finding) for layer in layers for finding in layer.find(asked) if len(finding.sections)]
+        guesses = sorted((one for one in found if one[1].query), key=lambda one: -one[1].certainty)
+        plain = [one for one in found if not one[1].query]
+        claims: list[tuple[Layer, Finding, Any]] = []
+        scores = ranking.scores
+        if layers is not LAYERS:  # only what some layer found stays
+            scores = np.zeros_like(ranking.scores)
+            for _, finding in plain:
+                scores[finding.sections] = ranking.scores[finding.sections]
+        elif guesses or any(finding.scores is not None for _, finding in plain):
+            scores = ranking.scores.copy()
+        taken = np.zeros(self._scorer.count if guesses else 0, bool)
+        suggestion = None
+        for layer, finding in guesses:
+            fresh = ~taken[finding.sections]
+            if fresh.any():
+                sections = finding.sections[fresh]
+                taken[sections] = True
+                claims.append((layer, finding, sections))
+                suggestion = suggestion or (finding.query.folded if finding.query else None)
+                if finding.scores is not None:
+                    scores[sections] = finding.scores[fresh]
+        for layer, finding in plain:
+            claims.append((layer, finding, finding.sections))
+            if finding.scores is not None:
+                own = finding.sections[~taken[finding.sections]] if guesses else finding.sections
+                scores[own] = finding.scores[~taken[finding.sections]] if guesses else finding.scores
+        if scores is not ranking.scores:
+            ranking = _ranked_anew(ranking, scores, claims, wanted)
+        return Found(query, ranking, suggestion, claims)
 
-    def _guess(self, found: Found, allowed: Any, wanted: int) -> None:
-        ranking = found.ranking
-        top = float(ranking.scores.max(initial=0.0))
-        guess_of = np.zeros(self._scorer.count, np.int16)
-        for guess in self._guesses(found.query.text):
-            other = self._parse(guess.text)
-            spans = self._scorer.spans(other)
-            fresh = self._scorer.holders(other, spans, allowed)
-            if guess.word and not len(fresh):
-                fresh = fitting(self._scorer.postings.find(guess.word), allowed)
-            if not len(fresh) and not ranking.total:  # a part of a guess, a synonym of it, is better than nothing
-                fresh = np.flatnonzero(self._scorer.rank(other, allowed, 0).found)
-            fresh = fresh[guess_of[fresh] == 0]
-            if not len(fresh):
-                continue
-            found.suggestion = found.suggestion or other.folded
-            found._guesses.append((guess, other))
-            guess_of[fresh] = len(found._guesses)
-            scores = self._scorer.scores_of(other, spans, fresh)
-            if guess.word:  # the rest of the sentence was right: let the mended one compete, half believed
-                ranking.scores[fresh] = (ranking.scores[fresh] + scores) / 2
-            else:
-                share = scores / (scores.max(initial=0.0) or 1.0)
-                ranking.scores[fresh] = top + guess.weight * (_STEP + _STEP / 2 * share)
-        if found._guesses:
-            found._guess_of = guess_of
-            ranking.found |= guess_of > 0
-            ranking.total = int(np.count_nonzero(ranking.found))
-            ranking.order = best(ranking.scores, wanted)
+
+def _ranked_anew(ranking: Ranking, scores: Any, claims: Sequence[tuple[Layer, Finding, Any]], wanted: int) -> Ranking:
+    found = np.zeros(len(scores), bool)
+    for _, _, sections in claims:
+        found[sections] = True
+    total = int(np.count_nonzero(found))
+    complete, verbatim = (numbers[found[numbers]] for numbers in (ranking.complete, ranking.verbatim))
+    order = best(scores, wanted)
+    return replace(ranking, scores=scores, order=order, total=total, complete=complete, verbatim=verbatim, found=found)

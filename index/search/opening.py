@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +36,7 @@ from index.search.grouping import group, one_each
 from index.search.guessing import Guesser
 from index.search.guides import GuideFinder
 from index.search.layering import Found, Layers
+from index.search.layers import LAYERS
 from index.search.queries import Parser, Query
 from index.search.relating import Relatives
 from index.search.searching import Scorer
@@ -87,7 +88,7 @@ class LocalSnapshot:
         self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
         synonyms = (member for group in tuning.synonyms for member in group)
         guesser = Guesser(postings, Sounds(place), self._segmenter, synonyms)
-        self._layers = Layers(self._scorer, guesser, self._parse)
+        self._layers = Layers(self._scorer, guesser, self._parse, place)
         self._articles: list[dict[str, Any]] = _json(place, "articles")
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
         self._lines = tuple(map(_article_card, self._articles))
@@ -284,12 +285,16 @@ class LocalSnapshot:
             facets[name] = count(within).get(name, ())
         return facets
 
-    def rank_articles(self, query: str, limit: int) -> list[tuple[str, float]]:
-        """Return up to `limit` article ids for `query`, where each one's best section stands, and its score."""
+    def rank_articles(self, query: str, limit: int, layers: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to `limit` article ids for `query`, where each one's best section stands, and its score.
+
+        `layers`: the names of those that may find; None for all.
+        """
         parsed = self._parse(query)
         if not parsed.terms:
             return []
-        ranking = self._layers.find(parsed, None, self.section_count).ranking
+        chosen = LAYERS if layers is None else [layer for layer in LAYERS if layer.name in layers]
+        ranking = self._layers.find(parsed, None, self.section_count, chosen).ranking
         best: dict[int, float] = {}
         for section, article in zip(ranking.order.tolist(), self._sections[0][ranking.order].tolist(), strict=True):
             if article not in best:

@@ -25,10 +25,10 @@ from index.weights import Weights
 REFINED = 24
 """How many of the best are looked at closely (adjacency); what comes after keeps its plain score's order."""
 
-_CANDIDATES = 64  # sections for which long lists of mere company (single characters, question words) are read
+_CANDIDATES = 64  # sections for which long lists of terms that make no hit (single characters, stop words) are read
 _LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
-_GUESSED = 200  # sections searched for a guess; of more, each that holds all its pairs will do
-_FEW = 3000  # scores times terms that are looked for one by one sooner than all are added up
+_GUESSED = 200  # sections whose text is searched for a guess; beyond, those that hold all its pairs are taken unchecked
+_FEW = 3000  # sections times terms; below, postings are looked up singly, which then is quicker than adding up all
 _LONG_TEXT = 60  # characters from which a long run found word for word says something
 _LOOKED_INTO = 3000  # bytes of a section; runs farther down add nothing on linux-desc, and a section can have 60,000
 
@@ -43,13 +43,13 @@ class Ranking:
     total: int
     complete: Any
     """Sections that hold all that was asked for, ascending."""
-    contained: Any
+    verbatim: Any
     """Sections in which every unit stands word for word, ascending; of many, at least the best that are asked for."""
     found: Any
     """Boolean, one a section."""
-    worded: Any
+    has_word: Any
     """Boolean, one a section: whether it has one of the query's words as a word."""
-    alone: bool
+    only_characters: bool
     """Whether nothing but single characters was found."""
 
 
@@ -73,38 +73,38 @@ class Scorer:
         """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
         spans = self.spans(query)
         live = _live(query, spans)
-        scores, found, worded = self._add_up(live, allowed)
+        scores, found, has_word = self._add_up(live, allowed)
         complete, held = self._held(query, spans, allowed)
         quoted = any(unit.quoted for unit in query.units)
         enough = 0 if quoted else max(wanted, REFINED)
-        contained = self.postings.containing(query.units, held, scores, enough)
-        if len(contained):
-            scores[contained] += scores.max() or 1.0
-            found[contained] = True
+        verbatim = self.postings.containing(query.units, held, scores, enough)
+        if len(verbatim):
+            scores[verbatim] += scores.max() or 1.0
+            found[verbatim] = True
             if quoted:
                 # A quoted phrase is asked for as it stands. Where it stands nowhere, its words are better than nothing.
                 found[:] = False
-                found[contained] = True
+                found[verbatim] = True
                 scores *= found
-                complete = contained
+                complete = verbatim
         total = int(np.count_nonzero(found))
-        alone = not total
-        if alone:  # what holds every character of the query makes a hit where nothing else does
+        only_characters = not total
+        if only_characters:  # what holds every character of the query makes a hit where nothing else does
             characters = [(term.key,) for term in query.terms if term.kind == "characters"]
             together = fitting(self.postings.holding(characters, spans), allowed)
             total = len(together)
             if total:
                 scores[together] = self._at(live, together)
                 found[together] = True
-        order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(contained))
-        return Ranking(scores, order, total, complete, contained, found, worded, alone)
+        order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(verbatim))
+        return Ranking(scores, order, total, complete, verbatim, found, has_word, only_characters)
 
     def holders(self, query: Query, spans: dict[int, Span], allowed: Any) -> Any:
         """Return the sections that contain a guessed query, ascending; where none does, those that hold all of it."""
         complete, held = self._held(query, spans, allowed)
         many = len(held) > _GUESSED and not any(unit.quoted for unit in query.units)
-        contained = held if many else self.postings.containing(query.units, held)
-        return contained if len(contained) else complete
+        verbatim = held if many else self.postings.containing(query.units, held)
+        return verbatim if len(verbatim) else complete
 
     def scores_of(self, query: Query, spans: dict[int, Span], numbers: Any) -> Any:
         """Return the BM25F score of each section of `numbers`, ascending."""
@@ -131,14 +131,14 @@ class Scorer:
         if not live:
             return np.zeros(self.count), np.zeros(self.count, bool), np.zeros(self.count, bool)
         content = [one for one in live if one[0].content]
-        company = live[len(content) :]
-        late = [one for one in company if one[2] - one[1] > _LONG_LIST] if content else []
-        early = [one for one in company if one[2] - one[1] <= _LONG_LIST] if content else company
+        others = live[len(content) :]
+        late = [one for one in others if one[2] - one[1] > _LONG_LIST] if content else []
+        early = [one for one in others if one[2] - one[1] <= _LONG_LIST] if content else others
         words = sum(end - begin for term, begin, end in content if term.kind == "words")
         split = sum(end - begin for _, begin, end in content)
         section, weight = self._lists(content + early)
         scores = self._sum(section[:words], weight[:words])
-        worded = scores > 0
+        has_word = scores > 0
         scores += self._sum(section[words:split], weight[words:split])
         found = scores > 0
         if allowed is not None:
@@ -150,7 +150,7 @@ class Scorer:
         if late:
             near = np.sort(best(scores, _CANDIDATES)[:_CANDIDATES])
             scores[near] += self._at(late, near)
-        return scores.astype(np.float32), found, worded
+        return scores.astype(np.float32), found, has_word
 
     def _lists(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
         """Lay posting lists end to end: section numbers, and what each posting adds."""
@@ -189,10 +189,10 @@ class Scorer:
     def _factor(self, term: Term, begin: int, end: int) -> float:
         return term.weight * (1.0 + self._weights.k1[term.kind]) * self.idf(end - begin)
 
-    def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any, contained: int) -> Any:
+    def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any, verbatim: int) -> Any:
         """Raise, among the best, long texts that hold a longer run of the query word for word."""
         text, near = query.folded, order[:REFINED]
-        if len(near) < 2 or contained >= len(near) or len(text) < 4:
+        if len(near) < 2 or verbatim >= len(near) or len(text) < 4:
             return order
         rarity = {term.text: self.idf(end - begin) for term, begin, end in live if term.kind == "grams"}
         plain = self._weights.query["plain_pair"]
