@@ -23,6 +23,7 @@ from helpcenter.commands.authoring import check, import_, move, new, preview
 from helpcenter.commands.building import build, rollback
 from helpcenter.commands.insights import insights
 from helpcenter.commands.serving import serve, show_settings
+from helpcenter.commands.starting import init
 from helpcenter.settings import SettingsError
 
 
@@ -37,7 +38,8 @@ def commands() -> None:
 
 
 for command in (
-    build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights, show_settings,
+    init, build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights,
+    show_settings,
 ):  # fmt: skip
     commands.add_command(command)
 
@@ -104,6 +106,8 @@ def usage_fault(error: click.UsageError) -> str:
         return f"没有选项 {error.option_name}{near}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return f"缺少 {error.param.get_error_hint(error.ctx) if error.ctx else error.param.name}"
+    if isinstance(error, click.BadParameter) and error.param is None and error.param_hint:
+        return f"{error.param_hint}：{error.message}"
     if isinstance(error, click.BadParameter) and error.param is not None:
         return f"{error.param_hint or error.param.get_error_hint(error.ctx) if error.ctx else ''}：{error.message}"
     if error.message.startswith("No such command"):

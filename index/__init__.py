@@ -39,11 +39,12 @@ if TYPE_CHECKING:
 
     from index.content.articles import read_articles
     from index.content.checking import check
+    from index.content.colours import unreadable
     from index.content.exports import ImportRefused
     from index.content.guides import read_guides
     from index.content.importing import import_files
     from index.content.moving import MoveRefused, move
-    from index.content.sites import read_site
+    from index.content.sites import SITE_SCHEMA, read_site
     from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.layers import LAYERS
@@ -55,6 +56,8 @@ _LAZY = {
     "fold": "text.folding",
     "read_articles": "content.articles",
     "read_site": "content.sites",
+    "SITE_SCHEMA": "content.sites",
+    "unreadable": "content.colours",
     "check": "content.checking",
     "read_guides": "content.guides",
     "ImportRefused": "content.exports",
@@ -75,6 +78,7 @@ __all__ = [
     "LAYERS",
     "MAX_LIMIT",
     "MEASURES",
+    "SITE_SCHEMA",
     "TOPIC",
     "Article",
     "ArticleCard",
@@ -118,6 +122,7 @@ __all__ = [
     "read_guides",
     "read_site",
     "rollback",
+    "unreadable",
     "vanished",
     "write_forwards",
 ]

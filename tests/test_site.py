@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from index import ContentFaults, Library, SiteConfig, build, check
 from index.content import colours
-from index.content.sites import SCHEMA, read_site
+from index.content.sites import SITE_SCHEMA, read_site
 from index.site import DEFAULT_FILTERS
 
 Written = Callable[[str], list[str]]
-KEYS = [*json.loads(SCHEMA.read_text("utf-8"))["properties"], "label", "accent", "x"]
+KEYS = [*json.loads(SITE_SCHEMA.read_text("utf-8"))["properties"], "label", "accent", "x"]
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_every_key_is_described_and_documented(root: Path) -> None:
                 if isinstance(own.get(inner), dict):
                     look(own[inner], f"{trail}.{name}")
 
-    look(json.loads(SCHEMA.read_text("utf-8")), "")
+    look(json.loads(SITE_SCHEMA.read_text("utf-8")), "")
 
 
 def test_the_real_site_is_without_fault(root: Path) -> None:

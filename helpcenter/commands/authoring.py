@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpcenter.commands.options import content_option, index_option
+from helpcenter.commands.options import content_option, hint_if_empty, index_option
 from helpcenter.settings import load_settings
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: boo
     if guides:
         for file in index.read_guides(content)[0]:
             click.echo("\n".join(tree(file.guide)) + "\n")
+    hint_if_empty(content)
     problems = index.check(content)
     try:
         live = index.open_library(index_folder).snapshot()
@@ -192,11 +193,15 @@ def import_(files: tuple[Path, ...], topic: str, dry_run: bool, content: Path) -
 
 
 @click.command(short_help="边写边看")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path), is_eager=True)
 @content_option
 @click.option("--port", metavar="P", type=click.IntRange(0, 65535), default=8001, show_default=True, help="端口。")
 @click.option("--at", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="看那一天的网站（草稿不在内）。")
-def preview(content: Path, port: int, at: datetime | None) -> None:
-    """边写边看：存盘即重建，浏览器自动刷新；草稿也在内，线上的索引不受影响。"""
+def preview(folder: Path | None, content: Path, port: int, at: datetime | None) -> None:
+    """边写边看 DIR（或 --content）里的文章：存盘即重建，浏览器自动刷新；草稿也在内，线上的索引不受影响。"""
     from helpcenter.serving.preview import run_preview
 
+    if folder and folder != content:
+        raise click.UsageError(f"{folder} 和 --content {content} 只写一个")
+    hint_if_empty(content)
     run_preview(load_settings(), content, port, at.date() if at else None)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from helpcenter.commands.options import Progress, content_option, index_option
+from helpcenter.commands.options import Progress, content_option, hint_if_empty, index_option
 from helpcenter.settings import load_settings
 
 MAKE_WAY = 10
@@ -34,6 +34,7 @@ def build(content: Path, index_folder: Path, full: bool, drafts: bool, quiet: bo
     """
     import index
 
+    hint_if_empty(content)
     with contextlib.suppress(OSError):  # some sandboxes forbid even this
         os.nice(MAKE_WAY)
     try:

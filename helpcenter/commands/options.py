@@ -29,17 +29,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def content_option(command: F) -> F:
-    """`--content DIR`: a folder that exists."""
+    """`--content DIR`: a folder that exists. An argument named `folder` says the same."""
 
     def existing(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
-        content = value or load_settings().content
+        content = value or context.params.get("folder") or load_settings().content
         if not content.is_dir():
-            raise click.BadParameter(f"没有文件夹 {content}；用 --content 或 HELPCENTER_CONTENT 指明文章在哪里")
+            raise click.BadParameter(
+                f"没有文件夹 {content}；新建一个完整的小站：helpcenter init {content}；"
+                "文章在别处，用 --content 或 HELPCENTER_CONTENT 指明"
+            )
         return content
 
     return click.option(
         "--content", metavar="DIR", type=click.Path(path_type=Path), callback=existing, help="文章所在的文件夹。"
     )(command)
+
+
+def hint_if_empty(content: Path) -> None:
+    """On stderr, what to do next where there is not one article."""
+    if not any(True for _ in content.rglob("[!_.]*.md")):
+        click.echo(f"{content} 里没有文章。写第一篇：helpcenter new 主题/名字 --content {content}；", err=True)
+        click.echo("或在新文件夹里新建一个完整的小站：helpcenter init 文件夹", err=True)
 
 
 def index_option(command: F) -> F:

@@ -51,7 +51,8 @@ def run_preview(settings: Settings, content: Path, port: int, at: date | None = 
     server = make_server("127.0.0.1", port, reloading, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     click.echo(f"预览：http://127.0.0.1:{port}（存盘即更新，按 Ctrl+C 停止）")
-    for _ in watch(content, raise_interrupt=False):
+    built = str(settings.index.parent.resolve())  # may lie below the content, as with `--content .`
+    for _ in watch(content, raise_interrupt=False, watch_filter=lambda _, path: not path.startswith(built)):
         if rebuild(settings, at):
             reloading.state += 1
     server.shutdown()

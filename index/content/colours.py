@@ -6,6 +6,8 @@ that cannot be read is refused before a reader meets it.
 
 from __future__ import annotations
 
+import re
+
 from index.site import Palette
 
 LEAST = 4.5
@@ -13,6 +15,7 @@ LEAST = 4.5
 
 _SURFACES = {"light": ("#ffffff", "#f5f6f3"), "dark": ("#1b2221", "#131817")}
 """`--surface` and `--ground` of app.css; a test compares them."""
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _SOFT = 0.12
 """The share of the accent in `--accent-soft`, the tint behind text in the accent."""
 
@@ -32,6 +35,15 @@ def least_contrast(accent: str, appearance: str) -> float:
 def soft(accent: str, appearance: str) -> str:
     """The tint of an accent that lies behind text in it."""
     return mix(accent, _SURFACES[appearance][0], _SOFT)
+
+
+def unreadable(accent: str, appearance: str = "light") -> str:
+    """Why a colour is no accent for the pages of an appearance, in Chinese with the measured ratio; empty if it is."""
+    if not _COLOUR.fullmatch(accent):
+        return f'应是颜色，如 "#0a6564"，不是“{accent}”'
+    ratio = least_contrast(accent, appearance)
+    wish = "深" if appearance == "light" else "浅"
+    return "" if ratio >= LEAST else f"{accent} 和背景的对比度只有 {ratio:.2f}，至少要 {LEAST}：换一个更{wish}的颜色"
 
 
 def palette(accent: str, appearance: str) -> Palette:

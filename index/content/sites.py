@@ -24,7 +24,7 @@ from index.model import Problem
 from index.site import DEFAULT_FILTERS, TOPIC, Contact, FilterSpec, LegalPage, SiteConfig, Tile
 
 SITE_FILE = "_site.yml"
-SCHEMA = Path(__file__).parent.parent / "data" / "site.schema.json"
+SITE_SCHEMA = Path(__file__).parent.parent / "data" / "site.schema.json"
 
 _PARAMETERS = ("q", "page", "limit", "offset")
 """What addresses of the search use besides filters."""
@@ -111,7 +111,7 @@ def dead_site_links(
 
 @cache
 def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(SCHEMA.read_text("utf-8"))
+    schema: dict[str, Any] = json.loads(SITE_SCHEMA.read_text("utf-8"))
     return schema
 
 
@@ -235,17 +235,10 @@ def _applies(values: Mapping[str, Any], place: Place, known: list[str], file: Si
 def _judge(file: SiteFile, content: Path, given: Collection[Place]) -> None:
     """What concerns values together: contrast, links of which there must be one, dates, the logo's file."""
     site = file.site
-    for name, palette, appearance, wish in (
-        ("accent", site.light, "light", "深"),
-        ("accent_dark", site.dark, "dark", "浅"),
-    ):
+    for name, palette, appearance in (("accent", site.light, "light"), ("accent_dark", site.dark, "dark")):
         place: Place = ("colours", name)
-        ratio = colours.least_contrast(palette.accent, appearance) if palette else colours.LEAST
-        if palette and ratio < colours.LEAST:
-            message = (
-                f"{name} {palette.accent} 和背景的对比度只有 {ratio:.2f}，至少要 {colours.LEAST}：换一个更{wish}的颜色"
-            )
-            file.fault(place, message, "low-contrast")
+        if palette and (why := colours.unreadable(palette.accent, appearance)):
+            file.fault(place, f"{name} {why}", "low-contrast")
         if place in file.lines and place not in given:
             file.fault(place, f'{name} 没有值：颜色要加引号，如 "#0a6564"', "bad-value")
     if ("colours", "accent_dark") in given and ("colours", "accent") not in given:
