@@ -237,12 +237,53 @@ def test_steps_can_be_ticked_and_are_remembered(page: Page) -> None:
     page.reload()
     assert page.locator(".tick").nth(1).is_checked()
     assert not page.locator(".tick").first.is_checked()
+    assert page.locator(".progress span").first.inner_text().startswith("1/")
+    page.goto("/")
+    page.locator(".resume a").click()
+    assert page.url.endswith(ARTICLE)
+    page.locator(".reset").click()
+    assert page.locator(".tick:checked").count() == 0
+    page.goto("/")
+    assert page.locator(".resume").is_hidden()
+
+
+def test_a_tick_belongs_to_the_words_of_its_step_and_the_row_is_its_target(page: Page) -> None:
+    page.goto(ARTICLE)
+    step = page.locator("#report-loss-s2")
+    step.click(position={"x": 200, "y": 10})
+    assert step.locator(".tick").is_checked()
+    kept = page.evaluate("localStorage.getItem('ticks')")
+
+    def insert_above(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace('<li id="report-loss-s1">', "<li>新加的一步</li><li>", 1)
+        route.fulfill(response=answer, body=body)
+
+    page.route(f"**{ARTICLE}", insert_above)
+    page.goto(ARTICLE)
+    assert page.locator("#report-loss .steps > li:has(.tick:checked)").all_inner_texts() == [
+        page.locator("#report-loss-s2").inner_text()
+    ]
+    page.goto("/search?q=法国 丢失 报失")
+    unfold = page.locator(".unfold[href='/articles/replacement/france-lost/sections/report-loss']").first
+    unfold.click()
+    page.wait_for_selector(".unfolded .tick:checked")
+    page.locator(".unfolded .tick").nth(1).uncheck()
+    assert page.evaluate("localStorage.getItem('ticks')") != kept
+
+
+def test_one_step_has_an_address(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ARTICLE)
+    page.locator("#report-loss-s3 .anchor").click()
+    page.wait_for_selector("#search-announce:has-text('已复制')", state="attached")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"{ARTICLE}#report-loss-s3")
 
 
 def test_a_heading_copies_its_link(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(ARTICLE)
-    page.locator("#report-loss .anchor").click()
+    page.locator("#report-loss h2 .anchor").click()
     page.wait_for_selector("#search-announce:has-text('已复制')", state="attached")
     assert page.evaluate("navigator.clipboard.readText()").endswith(f"{ARTICLE}#report-loss")
 
@@ -251,7 +292,8 @@ def test_contents_follow_the_scroll(browser: Browser, live_server: str) -> None:
     context = browser.new_context(base_url=live_server, viewport={"width": 1280, "height": 700})
     page = context.new_page()
     page.goto(ARTICLE)
-    assert page.locator(".toc a").first.is_visible(), "at the side on a desktop, without unfolding"
+    assert page.locator(".beside .toc a").first.is_visible(), "at the side on a desktop, without unfolding"
+    assert page.locator(".brief .toc").is_hidden()
     page.evaluate("document.querySelector('#rebind-new-device').scrollIntoView()")
     page.wait_for_selector(".toc a[aria-current][href='#rebind-new-device']")
     context.close()

@@ -73,7 +73,7 @@ def xml(client: FlaskClient, address: str, **options: Any) -> ET.Element:
 def test_the_site_map_lists_every_page_in_both_scripts_and_all_of_them_open(client: FlaskClient, live: Any) -> None:
     urls = xml(client, "/sitemap.xml").findall(f"{MAP}url")
     places = [url.findtext(f"{MAP}loc", "") for url in urls]
-    assert len(places) == len(set(places)) == 2 * (1 + len(live.topics()) + live.article_count)
+    assert len(places) == len(set(places)) == 2 * (2 + len(live.topics()) + len(live.guides()) + live.article_count)
     for url, place in zip(urls, places, strict=True):
         others = {link.get("hreflang"): link.get("href") for link in url.findall(f"{XHTML}link")}
         assert place in (others["zh-Hans"], others["zh-Hant"])
@@ -100,7 +100,7 @@ def test_a_site_too_large_for_one_map_gets_a_list_of_maps(
     listed = [
         place.text for part in parts for place in xml(client, part.removeprefix(base), base_url=base).iter(f"{MAP}loc")
     ]
-    assert len(listed) == len(set(listed)) == 2 * (1 + len(live.topics()) + live.article_count)
+    assert len(listed) == len(set(listed)) == 2 * (2 + len(live.topics()) + len(live.guides()) + live.article_count)
     assert client.get(f"/sitemap.xml?part={len(parts) + 1}", base_url=base).status_code == 400
 
 

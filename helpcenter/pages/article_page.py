@@ -6,13 +6,15 @@ Why today is handed in: it decides whether readers are warned of the article's a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote
 
 from markupsafe import Markup
 
+from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.frame import Frame, frame, local
+from helpcenter.pages.steps import split_facts, with_step_ids
 from helpcenter.pages.structured_data import linked_data
 from helpcenter.pages.topic_page import crumbs
 from index import Article, ArticleCard, ArticlePage, Section, SiteConfig, Snapshot
@@ -21,6 +23,9 @@ SECTION_TOP = "_"
 """Stands for the part above the first heading in `/articles/<id>/sections/…`, where an anchor cannot be empty."""
 STALE_AFTER = timedelta(days=180)
 """Fees, menus and forms change about twice a year."""
+
+FOR_ALL = ("不限", "通用")
+"""In a filter's value: it narrows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class SectionBlock:
     heading: str
     level: int
     html: Markup
+    place: str
+    """`article-id#anchor`, under which this device keeps ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,23 @@ class ArticleView:
     frame: Frame
     article: Article
     crumbs: tuple[tuple[str, str], ...]
+    scope: str
+    """What it applies to, in the one line that everyone sees; empty where nothing narrows it."""
+    checked: str
+    """When it was checked, as short as can be: `11-14`, with the year if it is another."""
+    facts: Markup
+    """The list of 适合, 用时, 备好 that opens it, shown on demand."""
     applies: tuple[Applies, ...]
     sections: tuple[SectionBlock, ...]
+    step_count: int
+    steps_at: str
+    """The anchor of the first section with steps, where others stand before it; else empty."""
     contents: tuple[SectionBlock, ...]
     warning: str
     related: tuple[ArticleCard, ...]
     previous: ArticleCard | None
     next: ArticleCard | None
+    contacts: tuple[ContactLine, ...]
     source_url: str
     linked_data: Markup
 
@@ -69,7 +86,20 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
     """An article and its surroundings. `today` decides whether readers are warned of its age."""
     article = page.article
     url = f"/articles/{quote(article.id)}"
-    blocks = tuple(section_block(section) for section in article.sections)
+    sections = [replace(one, html=with_step_ids(one.html, one.anchor)) for one in article.sections]
+    facts = ""
+    if sections and not sections[0].anchor:
+        facts, rest = split_facts(sections[0].html)
+        sections[:1] = [replace(sections[0], html=rest)] if rest.strip() else []
+    blocks = tuple(section_block(article, section) for section in sections)
+    headed = [block.anchor for block in blocks if block.anchor]
+    stepped = [block.anchor for block in blocks if block.anchor and 'class="steps"' in block.html]
+    narrow = (
+        [value for value in article.filters.get(one.name, ()) if not any(word in value for word in FOR_ALL)]
+        for one in snapshot.site().filters
+        if one.shown
+    )
+    scope = next(filter(None, narrow), [])
     trail = crumbs(snapshot, article.topic)
     view = frame(article.title, article.summary, url, kind="article")
     return ArticleView(
@@ -81,12 +111,18 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
             for one in snapshot.site().filters
             if one.shown and (values := article.filters.get(one.name))
         ),
+        scope="、".join(scope),
+        checked=short_date(article.verified, today),
+        facts=local(facts),
         sections=blocks,
+        step_count=sum(block.html.count("<li id=") for block in blocks),
+        steps_at=stepped[0] if stepped and stepped[0] != headed[0] else "",
         contents=tuple(block for block in blocks if block.anchor and block.level <= 3),
         warning=age_warning(article, today, snapshot.site()),
         related=page.related,
         previous=page.previous,
         next=page.next,
+        contacts=contacts_for(snapshot.site(), article.filters),
         source_url=f"{view.root}{url}.md",
         linked_data=linked_data(article, view, trail),
     )
@@ -98,12 +134,13 @@ def section_view(page: ArticlePage, section: Section) -> SectionView:
     url = f"/articles/{quote(article.id)}" + (f"#{quote(section.anchor)}" if section.anchor else "")
     title = f"{section.heading} · {article.title}" if section.heading else article.title
     view = frame(title, article.summary, url, kind="article")
-    return SectionView(view, article.title, section_block(section), view.root + url)
+    return SectionView(view, article.title, section_block(article, section), view.root + url)
 
 
-def section_block(section: Section) -> SectionBlock:
+def section_block(article: Article, section: Section) -> SectionBlock:
     """A section with its HTML led into the mirror where needed."""
-    return SectionBlock(section.anchor, section.heading, section.level, local(section.html))
+    place = f"{article.id}#{section.anchor}"
+    return SectionBlock(section.anchor, section.heading, section.level, local(section.html), place)
 
 
 def age_warning(article: Article, today: date, words: SiteConfig) -> str:
@@ -113,6 +150,11 @@ def age_warning(article: Article, today: date, words: SiteConfig) -> str:
     if article.verified and today - article.verified > STALE_AFTER:
         return f"本文上次核实是 {chinese_date(article.verified)}，已超过 180 天，{words.note_unverified}"
     return ""
+
+
+def short_date(day: date | None, today: date) -> str:
+    """`11-14`, with the year where it is not this one; nothing for no date."""
+    return f"{day:%m-%d}" if day and day.year == today.year else f"{day}" if day else ""
 
 
 def chinese_date(day: date) -> str:

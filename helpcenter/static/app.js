@@ -44,6 +44,22 @@
     paint(next);
     nameTheme();
   });
+  // Text size, likewise before the first paint: a share of the usual size.
+  const sizes = ["100", "125", "150", "200"];
+  const scale = (size) => (size === "100" ? root.removeAttribute("data-size") : root.setAttribute("data-size", size));
+  scale(store.get("size", "100"));
+  const nameSize = () => {
+    const button = $(".size");
+    button.hidden = false;
+    button.setAttribute("aria-label", `${word("size")}${store.get("size", "100")}%`);
+  };
+  on("click", (event) => {
+    if (!event.target.closest(".size")) return;
+    const next = sizes[(sizes.indexOf(store.get("size", "100")) + 1) % sizes.length];
+    store.set("size", next);
+    scale(next);
+    nameSize();
+  });
   on("click", (event) => {
     const link = event.target.closest("[data-language]");
     if (!link) return;
@@ -266,5 +282,6 @@
     asked = box().defaultValue.trim();
     if (!composing) pending = setTimeout(ask); // what was typed before htmx was there, once it listens
     nameTheme();
+    nameSize();
   });
 })();
