@@ -7,7 +7,6 @@ postings: they would double the index, and few candidates are left to search (0.
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,13 +15,11 @@ import numpy as np
 from index.search.queries import Choice, Unit
 from index.store.blobs import Texts
 from index.store.codec import ArrayTerms
-from index.store.keys import gram_key, word_key
 
 Span = tuple[int, int]
 """Where a term's postings begin and end."""
 
 _VERIFIED = 1500  # sections: at most this many candidates are checked by searching their text
-_PREFIX_WORDS, _PREFIX_SEEN = 24, 400
 
 
 def among(numbers: Any, ascending: Any) -> Any:
@@ -77,29 +74,6 @@ class Postings:
         found, begin, end = self.terms.find(np.array(keys, np.uint64))
         places = zip(keys, found.tolist(), begin.tolist(), end.tolist(), strict=True)
         return {key: (b, e) for key, known, b, e in places if known}
-
-    def frequencies(self, keys: Sequence[int]) -> dict[int, int]:
-        """In how many sections each known term stands."""
-        return {key: end - begin for key, (begin, end) in self.spans(keys).items()}
-
-    def frequency(self, key: int) -> int:
-        """In how many sections a term stands."""
-        begin, end = self.spans([key]).get(key, (0, 0))
-        return end - begin
-
-    def find(self, han: str, spans: dict[int, Span] | None = None) -> Any:
-        """Return the sections in which a Han text of two or more characters stands, ascending.
-
-        `spans`: where the postings of its pairs lie, where the caller knows.
-        """
-        keys = [gram_key(han[i : i + 2]) for i in range(len(han) - 1)]
-        spans = self.spans(keys) if spans is None else spans
-        held = self._in_all([self.sections[slice(*spans.get(key, (0, 0)))] for key in dict.fromkeys(keys)])
-        return self.containing([Unit(han, "han")], held) if len(held) else held
-
-    def stands(self, unit: Unit) -> bool:
-        """Whether some section holds `unit`."""
-        return bool(len(self.containing([unit])))
 
     def holding(self, choices: Iterable[Choice], spans: dict[int, Span], within: Any = None) -> Any:
         """Return the sections, `within` some or of all, that have one key of every choice, ascending."""
@@ -181,16 +155,3 @@ class Postings:
             for number, sure in zip(held.tolist(), certain.tolist(), strict=True)
         ]
         return held[np.array(keep, bool)]
-
-    def starting(self, prefix: str) -> list[str]:
-        """Return the commonest words of the index that begin with `prefix` and are longer."""
-        words = self.terms.vocabulary
-        begin = bisect.bisect_right(words, prefix)
-        end = bisect.bisect_left(words, prefix + "\U0010ffff", begin, min(len(words), begin + _PREFIX_SEEN))
-        seen = words[begin:end]
-        if len(seen) <= _PREFIX_WORDS:
-            return seen
-        spans = self.spans([word_key(word) for word in seen])
-        return [seen[i] for i, _ in sorted(enumerate(spans.values()), key=lambda item: item[1][0] - item[1][1])][
-            :_PREFIX_WORDS
-        ]

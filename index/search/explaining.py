@@ -10,14 +10,14 @@ import numpy as np
 
 from index.search.layering import Found
 from index.search.layers import LAYERS
-from index.search.searching import Scorer
+from index.search.searching import Ranking, Scorer
 
 _KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
 _ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）"}
 _LABELS = {layer.name: layer.label for layer in LAYERS}
 
 
-def explain(scorer: Scorer, found: Found, number: int, place: str) -> str:
+def explain(scorer: Scorer, found: Found[Ranking], number: int, place: str) -> str:
     """Return the explanation of section `number`, called `place`."""
     query, ranking = found.query, found.ranking
     words = [term.text for term in query.terms if term.kind == "words" and term.origin == "query"]

@@ -13,13 +13,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 
-from index.search.containing import Postings, Span
-from index.search.queries import Query, Unit
+from index.search.contracts import Lexicon, Ranked, Sections
+from index.search.queries import Query, Unit, han_unit
 from index.search.sounds import Sounds
 from index.store.keys import gram_key, gram_text, word_key
 from index.text.segmenting import Segmenter
@@ -45,18 +45,25 @@ class Guess:
 class Guesser:
     """Guesses over one snapshot's vocabulary."""
 
-    def __init__(self, postings: Postings, sounds: Sounds, segmenter: Segmenter, synonyms: Iterable[str]) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        index: Sections[Ranked],
+        sounds: Sounds,
+        segmenter: Segmenter,
+        synonyms: Iterable[str],
+    ) -> None:
         self._sounds = sounds
         self._segmenter = segmenter
-        self._postings = postings
-        self._keys = postings.terms.keys
+        self._lexicon = lexicon
+        self._index = index
         self._synonyms = dict.fromkeys(synonyms)
 
     @cached_property
     def _latin(self) -> dict[int, list[str]]:
         """Latin words by length."""
         found: dict[int, list[str]] = {}
-        for word in dict.fromkeys((*self._postings.terms.vocabulary, *self._synonyms)):
+        for word in dict.fromkeys((*self._lexicon.vocabulary, *self._synonyms)):
             if word.isascii() and word.isalpha():
                 found.setdefault(len(word), []).append(word)
         return found
@@ -96,8 +103,8 @@ class Guesser:
 
     def _unknown(self, units: Iterable[Unit]) -> list[Unit]:
         """The first few of the units that stand nowhere, each once."""
-        strange = {unit.text: unit for unit in units if not self._postings.stands(unit)}
-        return list(strange.values())[:_UNITS]
+        asked = list({unit.text: unit for unit in units}.values())
+        return [unit for unit, stands in zip(asked, self._index.stand(asked), strict=True) if not stands][:_UNITS]
 
     def _sensible(self, unit: Unit) -> bool:
         """Whether all its words are known, and none is a single character: no slip then, only new side by side."""
@@ -143,12 +150,15 @@ class Guesser:
                 same = sum(a == b for a, b in zip(text, typed, strict=True)) / len(typed)
                 if text != typed:
                     found[text] = 0.5 * likely + 0.4 * same + 0.1
-        pairs = self._postings.spans([gram_key(one + other) for one, other in product(set(typed), repeat=2)])
-        for i, j in combinations(range(len(typed)), 2):
-            swapped = typed[:i] + typed[j] + typed[i + 1 : j] + typed[i] + typed[j + 1 :]
-            if swapped != typed and len(self._postings.find(swapped, pairs)):
-                weight = (0.75 if self._frequency(swapped) else 0.4) / (1 if j == i + 1 else 2)
-                found[swapped] = max(found.get(swapped, 0.0), weight)
+        swapped = {
+            typed[:i] + typed[j] + typed[i + 1 : j] + typed[i] + typed[j + 1 :]: 1 if j == i + 1 else 2
+            for i, j in reversed(list(combinations(range(len(typed)), 2)))
+        }
+        swapped.pop(typed, None)
+        for text, stands in zip(swapped, self._standing(list(swapped)), strict=True):
+            if stands:
+                weight = (0.75 if self._frequency(text) else 0.4) / swapped[text]
+                found[text] = max(found.get(text, 0.0), weight)
         return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
 
     def _mended(self, query: Query, unit: Unit) -> list[Guess]:
@@ -163,7 +173,7 @@ class Guesser:
             after = unit.parts[i + 1] if i + 1 < len(unit.parts) else ""
             pair = word if len(word) == 2 else word + after if len(word) == len(after) == 1 else ""
             begin, at = at, at + len(word)
-            if not pair or self._stands(pair):
+            if not pair or self._lexicon.frequencies([gram_key(pair)]):
                 continue
             readings = [self._sounds.of(character) for character in pair]
             for variant, likely in self._strings(readings)[:3] if all(readings) else ():
@@ -178,12 +188,10 @@ class Guesser:
         if len(syllables) < 2 or not all(syllables):
             return []
         beam: list[str] = []
-        spans: dict[int, Span] = {}
         rarest: Any = None  # for each of the beam, in how many sections its rarest pair stands
         for left, right in pairwise(syllables):
-            keys, begins, ends = self._pairs(left, right)
-            spans.update(zip(keys.tolist(), zip(begins.tolist(), ends.tolist(), strict=True), strict=True))
-            pairs, sizes = list(map(gram_text, keys.tolist())), ends - begins
+            keys, sizes = self._lexicon.read_as(left, right)
+            pairs = list(map(gram_text, keys.tolist()))
             if not pairs:
                 return []
             if rarest is None:
@@ -200,33 +208,22 @@ class Guesser:
             if not beam:
                 return []
         beam = beam[:_BEAM]
-        keys = [word_key(text) for text in beam]
-        words = self._postings.spans(keys)
+        sizes_of = self._sizes(beam)
+        unsure = [text for text in beam if len(text) > 2 and not sizes_of[text]]
+        absent = {text for text, stands in zip(unsure, self._standing(unsure), strict=True) if not stands}
         found: list[tuple[str, float]] = []
-        for text, key in zip(beam, keys, strict=True):
-            begin, end = words.get(key, (0, 0))
-            if len(text) > 2 and begin == end and not len(self._postings.find(text, spans)):
-                continue
-            word = 0.3 + 0.2 * min(end - begin, 20) / 20 if end > begin else 0.0
-            found.append((text, 0.4 + word + (0.1 if self._segmenter.knows(text) else 0.0)))
+        for text in beam:
+            if text not in absent:
+                word = 0.3 + 0.2 * min(sizes_of[text], 20) / 20 if sizes_of[text] else 0.0
+                found.append((text, 0.4 + word + (0.1 if self._segmenter.knows(text) else 0.0)))
         return sorted(found, key=lambda item: -item[1])
 
-    def _pairs(self, first: Sequence[str], second: Sequence[str]) -> tuple[Any, Any, Any]:
-        """The index's pairs of characters that sound so, the most frequent first: their keys, and where the postings of
-        each begin and end."""
-        terms = np.sort(self._sounds.pairs(first, second)).astype(np.int64)
-        terms = terms[np.diff(terms, prepend=-1) > 0]
-        starts = self._postings.terms.starts
-        sizes = (starts[terms + 1] - starts[terms]).astype(np.int64)
-        best = terms[np.argsort(-sizes, kind="stable")[: _BEAM * 4]]
-        return self._keys[best], starts[best].astype(np.int64), starts[best + 1].astype(np.int64)
-
-    def _stands(self, text: str) -> bool:
-        """Whether some section contains `text`."""
-        return bool(len(self._postings.find(text)))
+    def _standing(self, texts: Sequence[str]) -> list[bool]:
+        """Whether some section contains each of `texts`, Han of two or more characters."""
+        return self._index.stand([han_unit(text) for text in texts])
 
     def _frequency(self, word: str) -> int:
-        return self._postings.frequency(word_key(word))
+        return self._lexicon.frequencies([word_key(word)]).get(word_key(word), 0)
 
     # Spelling
 
@@ -252,7 +249,7 @@ class Guesser:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        words = self._postings.terms.vocabulary
+        words = self._lexicon.vocabulary
         first, last = (bisect.bisect_left(words, chr(ord(word[0]) + step)) for step in (0, 1))
         longer = [
             other for other in words[first:last] if len(other) > len(word) and other.isascii() and other.isalpha()
@@ -269,9 +266,8 @@ class Guesser:
 
     def _sizes(self, words: Sequence[str]) -> dict[str, int]:
         """In how many sections each word stands."""
-        keys = {word: word_key(word) for word in words}
-        spans = self._postings.spans(list(keys.values()))
-        return {word: end - begin for word, key in keys.items() for begin, end in [spans.get(key, (0, 0))]}
+        sizes = self._lexicon.frequencies([word_key(word) for word in words])
+        return {word: sizes.get(word_key(word), 0) for word in words}
 
 
 class Guesses:

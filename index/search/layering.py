@@ -9,28 +9,28 @@ goes before sections that share only a part of what was typed, and says that it 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 
-from index.search.containing import best
+from index.search.containing import among
+from index.search.contracts import Lexicon, Numbers, R, Scores, Sections
 from index.search.guessing import Guesser, Guesses
 from index.search.layers import LAYERS, Asked, Finding, Layer
 from index.search.queries import Query
-from index.search.searching import Ranking, Scorer
 
 
 @dataclass(slots=True)
-class Found:
+class Found(Generic[R]):
     """A ranking whose every section knows why it is there."""
 
     query: Query
-    ranking: Ranking
+    ranking: R
     suggestion: str | None
-    claims: Sequence[tuple[Layer, Finding, Any]]
-    """Who labels which sections: of those (ascending) that hold a section, the first does."""
+    claims: Sequence[tuple[Layer, Finding, Numbers]]
+    """Who labels which sections: of those that hold a section, the first does."""
 
     def reason(self, number: int) -> tuple[str, Sequence[str]]:
         """Why a section is there, the name of one of LAYERS, and what its snippet marks: the guess, where it is one."""
@@ -41,56 +41,50 @@ class Found:
         raise KeyError(number)
 
 
-class Layers:
+class Layers(Generic[R]):
     """The layers over one snapshot."""
 
-    def __init__(self, scorer: Scorer, guesser: Guesser, parse: Callable[[str], Query], place: Path) -> None:
-        self._scorer = scorer
+    def __init__(
+        self, index: Sections[R], lexicon: Lexicon, guesser: Guesser, parse: Callable[[str], Query], place: Path
+    ) -> None:
+        self._index = index
+        self._lexicon = lexicon
         self._guesses = Guesses(guesser, parse)
         self._parse = parse
         self._place = place
 
-    def find(self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS) -> Found:
-        """Rank the sections that fit; see Scorer.rank for the arguments."""
-        ranking = self._scorer.rank(query, allowed, wanted)
-        asked = Asked(query, ranking, allowed, self._scorer, self._guesses, self._parse, self._place)
+    def find(self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS) -> Found[R]:
+        """Rank the sections that fit; see `Sections.rank` for the arguments."""
+        ranking = self._index.rank(query, allowed, wanted)
+        asked = Asked(query, ranking, allowed, self._index, self._lexicon, self._guesses, self._parse, self._place)
         found = [(layer, finding) for layer in layers for finding in layer.find(asked) if len(finding.sections)]
-        guesses = sorted((one for one in found if one[1].query), key=lambda one: -one[1].certainty)
-        plain = [one for one in found if not one[1].query]
-        claims: list[tuple[Layer, Finding, Any]] = []
-        scores = ranking.scores
-        if layers is not LAYERS:  # only what some layer found stays
-            scores = np.zeros_like(ranking.scores)
-            for _, finding in plain:
-                scores[finding.sections] = ranking.scores[finding.sections]
-        elif guesses or any(finding.scores is not None for _, finding in plain):
-            scores = ranking.scores.copy()
-        taken = np.zeros(self._scorer.count if guesses else 0, bool)
+        guesses = [one for one in found if one[1].query]
+        guesses.sort(key=lambda one: -one[1].certainty)
+        as_typed = [one for one in found if not one[1].query]
+        claims: list[tuple[Layer, Finding, Numbers]] = []
+        taken: Numbers = np.empty(0, np.int64)
+        scored: list[tuple[Numbers, Scores]] = []
         suggestion = None
         for layer, finding in guesses:
-            fresh = ~taken[finding.sections]
-            if fresh.any():
+            fresh = ~among(finding.sections, taken)
+            if fresh.any() and finding.query:
                 sections = finding.sections[fresh]
-                taken[sections] = True
+                taken = np.union1d(taken, sections)
                 claims.append((layer, finding, sections))
-                suggestion = suggestion or (finding.query.folded if finding.query else None)
+                suggestion = suggestion or finding.query.folded
                 if finding.scores is not None:
-                    scores[sections] = finding.scores[fresh]
-        for layer, finding in plain:
+                    scored.append((sections, finding.scores[fresh]))
+        for layer, finding in as_typed:
             claims.append((layer, finding, finding.sections))
             if finding.scores is not None:
-                own = finding.sections[~taken[finding.sections]] if guesses else finding.sections
-                scores[own] = finding.scores[~taken[finding.sections]] if guesses else finding.scores
-        if scores is not ranking.scores:
-            ranking = _ranked_anew(ranking, scores, claims, wanted)
+                fresh = ~among(finding.sections, taken)
+                scored.append((finding.sections[fresh], finding.scores[fresh]))
+        only = None
+        if layers is not LAYERS:  # of the ranking, only what these layers found stays
+            only = np.unique(np.concatenate([taken[:0], *(finding.sections for _, finding in found)]))
+        if scored or only is not None:
+            sections, scores = (
+                np.concatenate(column) for column in zip((taken[:0], np.empty(0)), *scored, strict=True)
+            )
+            ranking = ranking.joined(sections, scores, wanted, only)
         return Found(query, ranking, suggestion, claims)
-
-
-def _ranked_anew(ranking: Ranking, scores: Any, claims: Sequence[tuple[Layer, Finding, Any]], wanted: int) -> Ranking:
-    found = np.zeros(len(scores), bool)
-    for _, _, sections in claims:
-        found[sections] = True
-    total = int(np.count_nonzero(found))
-    complete, verbatim = (numbers[found[numbers]] for numbers in (ranking.complete, ranking.verbatim))
-    order = best(scores, wanted)
-    return replace(ranking, scores=scores, order=order, total=total, complete=complete, verbatim=verbatim, found=found)

@@ -37,9 +37,10 @@ from index.search.guessing import Guesser
 from index.search.guides import GuideFinder
 from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
+from index.search.lexicon import ArrayLexicon
 from index.search.queries import Parser, Query
 from index.search.relating import Relatives
-from index.search.searching import Scorer
+from index.search.searching import Ranking, Scorer
 from index.search.snippets import first_steps, snippet
 from index.search.sounds import Sounds
 from index.site import SiteConfig, site_from_json
@@ -80,15 +81,17 @@ class LocalSnapshot:
         weights = load_weights()
         postings = Postings(terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
+        sounds = Sounds(place)
+        lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
         # Remembered here and not there: see Scorer's own memory.
         self._near = lru_cache(maxsize=512)(Relatives(place, terms, self._sections, weights).near)
         self._segmenter = segmenter_for(tuning.words)
-        parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights, postings)
+        parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights, lexicon)
         # A memory of its own: one shared by all snapshots would keep the old ones open.
         self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
         synonyms = (member for group in tuning.synonyms for member in group)
-        guesser = Guesser(postings, Sounds(place), self._segmenter, synonyms)
-        self._layers = Layers(self._scorer, guesser, self._parse, place)
+        guesser = Guesser(lexicon, self._scorer, sounds, self._segmenter, synonyms)
+        self._layers = Layers(self._scorer, lexicon, guesser, self._parse, place)
         self._articles: list[dict[str, Any]] = _json(place, "articles")
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
         self._lines = tuple(map(_article_card, self._articles))
@@ -246,7 +249,7 @@ class LocalSnapshot:
             found.suggestion,
         )
 
-    def _article_hit(self, found: Found, article: int) -> ArticleHit:
+    def _article_hit(self, found: Found[Ranking], article: int) -> ArticleHit:
         """What is shown of an article: its best section, and its other ones by their headings."""
         ranking = found.ranking
         first, last = self._first[article], self._first[article + 1]
@@ -311,7 +314,7 @@ class LocalSnapshot:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
         return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
 
-    def _reason(self, found: Found, number: int) -> tuple[str, str]:
+    def _reason(self, found: Found[Ranking], number: int) -> tuple[str, str]:
         """The layer that found a section, and its passage."""
         matched, marks = found.reason(number)
         return matched, snippet(*self._body(number), marks)

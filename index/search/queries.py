@@ -72,6 +72,11 @@ class Unit:
     """Not asked for where the query has another unit."""
 
 
+def han_unit(text: str) -> Unit:
+    """A Han text of two or more characters, to be found as it is."""
+    return Unit(text, "han", needed=[(gram_key(text[i : i + 2]),) for i in range(len(text) - 1)])
+
+
 @dataclass(slots=True)
 class Query:
     """A parsed query."""

@@ -10,16 +10,16 @@ postings take 80 µs. A heap of per-document objects, Whoosh's own way, takes 9 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from index.search.containing import Postings, Span, best, fitting
-from index.search.queries import Query, Term
+from index.search.queries import Query, Term, Unit
 from index.weights import Weights
 
 REFINED = 24
@@ -33,9 +33,9 @@ _LONG_TEXT = 60  # characters from which a long run found word for word says som
 _LOOKED_INTO = 3000  # bytes of a section; runs farther down add nothing on linux-desc, and a section can have 60,000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ranking:
-    """Found sections. `scores` is dense, one a section; 0 where nothing was found."""
+    """Found sections (`contracts.Ranked`). `scores` is dense, one a section; 0 where nothing was found."""
 
     scores: Any
     order: Any
@@ -52,9 +52,39 @@ class Ranking:
     only_characters: bool
     """Whether nothing but single characters was found."""
 
+    def top(self) -> float:
+        """The best score, 0 where nothing was found."""
+        return float(self.scores.max(initial=0.0))
+
+    def scores_of(self, sections: Any) -> Any:
+        """The score of each of `sections`."""
+        return self.scores[sections]
+
+    def sections(self, with_word: bool | None = None) -> Any:
+        """What was found: all, or only what has (or has not) one of the query's words as a word."""
+        if with_word is None:
+            return self.found.nonzero()[0]
+        return (self.found & (self.has_word if with_word else ~self.has_word)).nonzero()[0]
+
+    def joined(self, sections: Any, scores: Any, wanted: int, only: Any = None) -> Self:
+        """These results with `sections` at `scores`; `only`: of what was found, this stays."""
+        found, own = self.found.copy(), self.scores.copy()
+        complete, verbatim = self.complete, self.verbatim
+        if only is not None:
+            kept = np.zeros(len(found), bool)
+            kept[only] = True
+            found &= kept
+            own *= found
+            complete, verbatim = complete[kept[complete]], verbatim[kept[verbatim]]
+        found[sections] = True
+        own[sections] = scores
+        total = int(np.count_nonzero(found))
+        order = best(own, wanted)
+        return replace(self, scores=own, order=order, total=total, complete=complete, verbatim=verbatim, found=found)
+
 
 class Scorer:
-    """Scores queries over one snapshot's postings."""
+    """Scores queries over one snapshot's postings (`contracts.Sections`)."""
 
     def __init__(self, postings: Postings, weights: Weights) -> None:
         self.postings = postings
@@ -99,14 +129,28 @@ class Scorer:
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(verbatim))
         return Ranking(scores, order, total, complete, verbatim, found, has_word, only_characters)
 
-    def holders(self, query: Query, spans: dict[int, Span], allowed: Any) -> Any:
-        """Return the sections that contain a guessed query, ascending; where none does, those that hold all of it."""
-        complete, held = self._held(query, spans, allowed)
-        many = len(held) > _GUESSED and not any(unit.quoted for unit in query.units)
-        verbatim = held if many else self.postings.containing(query.units, held)
-        return verbatim if len(verbatim) else complete
+    def stand(self, units: Sequence[Unit]) -> list[bool]:
+        """Whether some section holds each of `units` as typed."""
+        spans = self.postings.spans([key for unit in units for choice in unit.needed for key in choice])
+        held = [self.postings.holding(unit.needed, spans) for unit in units]
+        return [
+            bool(len(some) and len(self.postings.containing([unit], some)))
+            for unit, some in zip(units, held, strict=True)
+        ]
 
-    def scores_of(self, query: Query, spans: dict[int, Span], numbers: Any) -> Any:
+    def holders(self, queries: Sequence[Query], allowed: Any) -> list[tuple[Any, Any]]:
+        """For each query the sections that contain it, and their scores; where none does, those that hold all of it."""
+        found = []
+        for query in queries:
+            spans = self.spans(query)
+            complete, held = self._held(query, spans, allowed)
+            many = len(held) > _GUESSED and not any(unit.quoted for unit in query.units)
+            verbatim = held if many else self.postings.containing(query.units, held)
+            sections = verbatim if len(verbatim) else complete
+            found.append((sections, self._scores_of(query, spans, sections)))
+        return found
+
+    def _scores_of(self, query: Query, spans: dict[int, Span], numbers: Any) -> Any:
         """Return the BM25F score of each section of `numbers`, ascending."""
         live = _live(query, spans)
         if len(numbers) * len(live) <= _FEW:

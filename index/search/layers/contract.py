@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from index.search.contracts import Lexicon, Numbers, Ranked, Scores, Sections
 from index.search.guessing import Guesses
 from index.search.queries import Query
-from index.search.searching import Ranking, Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,12 @@ class Asked:
     """A query, and all that a layer may look at to answer it."""
 
     query: Query
-    ranking: Ranking
-    """What shares words, pairs or characters with the query, scored. Not to be changed."""
+    ranking: Ranked
+    """What shares words, pairs or characters with the query, scored."""
     allowed: Any
-    """None, or one boolean a section: which ones a filter allows. A layer finds no other."""
-    scorer: Scorer
+    """What filters allow, to hand on to `index`. A layer finds nothing else."""
+    index: Sections[Ranked]
+    lexicon: Lexicon
     guesses: Guesses
     parse: Callable[[str], Query]
     """Parses another text, for a layer that asks for something else than was typed."""
@@ -38,10 +39,10 @@ class Asked:
 class Finding:
     """Sections that a layer found, for one reason."""
 
-    sections: Any
+    sections: Numbers
     """Numbers, ascending, each once."""
-    scores: Any = None
-    """What each is ranked by, on the scale of `Asked.ranking.scores`; None: by its score there."""
+    scores: Scores | None = None
+    """What each is ranked by, on the scale of `Asked.ranking`; None: by its score there."""
     query: Query | None = None
     """What was asked for instead of what was typed. It is offered as 您是不是要找 …; its hits are marked by it, and
     labelled by this layer even where another one found them too."""

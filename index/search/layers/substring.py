@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from index.search.layers.contract import Asked, Finding
 
 
@@ -22,6 +20,4 @@ class Substring:
         """All of them."""
         ranking = asked.ranking
         characters = tuple(term.text for term in asked.query.terms if term.kind == "characters")
-        yield Finding(
-            np.flatnonzero(ranking.found & ~ranking.has_word), marks=characters if ranking.only_characters else None
-        )
+        yield Finding(ranking.sections(with_word=False), marks=characters if ranking.only_characters else None)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from index.search.layers.contract import Asked, Finding
 
 
@@ -20,4 +18,4 @@ class Words:
 
     def find(self, asked: Asked) -> Iterator[Finding]:
         """All of them."""
-        yield Finding(np.flatnonzero(asked.ranking.found & asked.ranking.has_word))
+        yield Finding(asked.ranking.sections(with_word=True))
