@@ -72,6 +72,24 @@ def test_searches_are_counted_cached_ones_too(client: FlaskClient) -> None:
     assert counted(client) == {"丢失": Counts(4, 0, 0, 0), "qwxyzz": Counts(1, 1, 0, 0)}
 
 
+def test_states_of_guides_are_counted_so_that_giving_up_shows(
+    client: FlaskClient, site: Flask, database: str, run: Callable[..., Any], site_index: Path
+) -> None:
+    for path, times in (("", 4), ("/fr", 3), ("/fr/lost", 2), ("/fr/lost/orange", 1), ("/fr/nowhere", 5)):
+        for _ in range(times):
+            client.get(f"/guides/replace{path}")
+    client.get("/zh-hant/guides/replace/fr")
+    client.get("/guides/replace/fr", headers={"Sec-Purpose": "prefetch"})
+    site.extensions["recorder"].flush(last=True)
+    reached = site.extensions["store"].steps(1)
+    assert reached == {"replace": 4, "replace/fr": 4, "replace/fr/lost": 2, "replace/fr/lost/orange": 1}
+    shown = run("insights", "--index", site_index, HELPCENTER_DATABASE_URL=database).stdout
+    assert "《补卡向导》：开始 4 次，得到步骤 1 次" in shown
+    assert "2 次停在：法国的号码（+33） → 出了什么事？（到过 4 次）" in shown
+    page = client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert "补卡向导" in page or "正在统计" in page
+
+
 def test_only_the_end_of_typing_counts(client: FlaskClient) -> None:
     for query in ("丢", "丢失", "丢失 法", "丢失 法国"):
         search(client, query, live=True)

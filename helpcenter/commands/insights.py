@@ -55,15 +55,16 @@ def insights(
     from helpcenter.store.store import Store, StoreUnavailable
 
     settings = load_settings()
+    live = open_snapshot(index_folder)
     store = Store(settings.database_url, settings.insights_days, settings.feedback_texts)
     try:
-        figures = figures_of(store, days or settings.insights_days)
+        figures = figures_of(store, days or settings.insights_days, live)
         past = list(store.searches(settings.insights_days))
     except StoreUnavailable as error:
         raise click.ClickException(f"{error}。请检查 HELPCENTER_DATABASE_URL。") from None
     finally:
         store.close()
-    found = verdicts(figures.failing, open_snapshot(index_folder), content)
+    found = verdicts(figures.failing, live, content)
     if identity:
         click.echo(applied(identity, found, content, index_folder, past, judgements, force))
     elif as_json:
@@ -91,7 +92,7 @@ def readable(figures: Insights, found: list[Verdict]) -> str:
     """The figures, list by list."""
     total = figures.total
     lines = [f"最近 {figures.days} 天（{figures.since} 起）"]
-    if not total.asked and not figures.votes:
+    if not total.asked and not figures.votes and not figures.guides:
         return f"{lines[0]}还没有搜索和评价。网站运行时会自动记录，打字时的搜索约一分钟后计入。"
     lines.append(
         f"搜索 {total.asked} 次 · 没有结果 {share(total.empty, total.asked)} · "
@@ -115,6 +116,9 @@ def readable(figures: Insights, found: list[Verdict]) -> str:
             f"{padded(vote.article)} {bar(vote.share, 1, '█', '░')} 有 {vote.helpful} · 没有 {vote.unhelpful}"
             for vote in figures.votes
         ]
+    for guide in figures.guides:
+        lines += heading(f"向导《{guide.title}》：开始 {guide.started} 次，得到步骤 {guide.finished} 次")
+        lines += [f"{one.left} 次停在：{one.where}（到过 {one.reached} 次）" for one in guide.given_up]
     if figures.reasons:
         lines += heading("读者的意见")
         lines += [

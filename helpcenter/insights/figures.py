@@ -8,10 +8,12 @@ may be a poor ranking, or a passage that answered on the spot; so the last only 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
+from helpcenter.guides.counting import GuideFigures, guide_figures
 from helpcenter.store.store import Counts, Reason, Store, first_day, today
+from index import Snapshot
 
 LISTED = 20
 """Lines of each list."""
@@ -74,6 +76,8 @@ class Insights:
     votes: tuple[Votes, ...]
     """Most votes against first."""
     reasons: tuple[Reason, ...]
+    guides: tuple[GuideFigures, ...] = ()
+    """Where readers of guides give up."""
 
     @property
     def step(self) -> str:
@@ -82,8 +86,8 @@ class Insights:
         return "每天" if width == 1 else f"每 {width} 天"
 
 
-def insights(store: Store, days: int) -> Insights:
-    """The figures. Raises `StoreUnavailable`."""
+def insights(store: Store, days: int, live: Snapshot) -> Insights:
+    """The figures; `live` knows the guides. Raises `StoreUnavailable`."""
     by_day = store.searches_by_day(days)
     votes = [Votes(article, *counted) for article, counted in store.votes(days).items()]
     frequent, failing = store.frequent(days, LISTED), store.failing(days, LISTED, OFTEN)
@@ -96,6 +100,7 @@ def insights(store: Store, days: int) -> Insights:
         failing=tuple(Asked(*one) for one in failing),
         votes=tuple(sorted(votes, key=lambda vote: (-vote.unhelpful, -vote.helpful, vote.article))[:LISTED]),
         reasons=tuple(store.reasons(days, LISTED)),
+        guides=guide_figures(live, store.steps(days)),
     )
 
 
@@ -136,4 +141,5 @@ def as_json(figures: Insights) -> dict[str, object]:
             {"day": said.day.isoformat(), "article": said.article, "choice": said.choice, "text": said.text}
             for said in figures.reasons
         ],
+        "guides": [asdict(one) for one in figures.guides],
     }

@@ -19,11 +19,11 @@ import os
 import threading
 import time
 import weakref
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
@@ -85,6 +85,7 @@ class Recorder:
         """By query, those of `typed` that nothing has replaced, the latest last."""
         self.day = today()
         self.counts: dict[date, dict[str, Counts]] = {}
+        self.steps: dict[date, Counter[str]] = {}
 
     def see(self, seen: SearchSeen) -> None:
         """Take in one answered search."""
@@ -109,6 +110,15 @@ class Recorder:
         self.opened.append((time.monotonic(), referer))
         self.start()
 
+    def step(self, path: str) -> None:
+        """Take in the address of a state of a guide that was shown."""
+        state = "/".join(filter(None, path.encode("latin-1").decode("utf-8", "replace").split("/")[2:]))
+        with self.lock:
+            reached = self.steps.setdefault(self.day, Counter())
+            if state in reached or len(reached) < MOST_KEPT:
+                reached[state] += 1
+        self.start()
+
     def start(self) -> None:
         """Start the thread where there should be one and is none."""
         if self.thread is None and self.serving:
@@ -128,16 +138,22 @@ class Recorder:
                 while self.opened and now - self.opened[0][0] > TYPING + 2 * FLUSH:
                     self._count(self.day, folded(asked_for(self.opened.popleft()[1])), OPENED)
                 unwritten, self.counts = self.counts, {}
+                steps, self.steps = self.steps, {}
             try:
                 for day in list(unwritten):
                     self.store.add_searches(day, unwritten[day])
                     del unwritten[day]
+                for day in list(steps):
+                    self.store.add_steps(day, steps[day])
+                    del steps[day]
                 self.failing = False
             except StoreUnavailable as error:
                 if not self.failing:
                     log.error("搜索统计暂时写不进去：%s", error)
                 self.failing = True
             with self.lock:
+                for day, reached in steps.items():
+                    self.steps.setdefault(day, Counter()).update(reached)
                 for day, counts in unwritten.items():
                     for query, count in counts.items():
                         self._count(day, query, count)
@@ -210,7 +226,7 @@ def prepare(app: Flask) -> None:
 
 
 class Openings:
-    """WSGI: notices articles and sections that are asked for from a page of results. Costs other requests 0.1 µs."""
+    """WSGI: notices states of guides, and what is opened from a page of results. Costs other requests 0.1 µs."""
 
     def __init__(self, app: WSGIApplication, recorder: Recorder) -> None:
         self.app = app
@@ -227,7 +243,21 @@ class Openings:
                 and environ["REQUEST_METHOD"] == "GET"
             ):
                 self.recorder.open(referer[:4000])
+        elif (
+            environ.get("PATH_INFO", "").startswith("/guides/")
+            and "HTTP_SEC_PURPOSE" not in environ
+            and environ["REQUEST_METHOD"] == "GET"
+        ):
+            return self.app(environ, self._counting_steps(environ["PATH_INFO"], start_response))
         return self.app(environ, start_response)
+
+    def _counting_steps(self, path: str, start_response: StartResponse) -> StartResponse:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            if status.startswith(("200", "304")):  # an answer that the guide does not know is no state of it
+                self.recorder.step(path)
+            return start_response(status, headers, *rest)
+
+        return start
 
 
 def asked_for(referer: str) -> str:

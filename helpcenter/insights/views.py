@@ -74,7 +74,7 @@ def show() -> Response:
         days, live = chosen_days(settings), snapshot()
 
         def work() -> tuple[Insights, tuple[Verdict, ...], int]:
-            figures = insights(store, days)
+            figures = insights(store, days, live)
             found = verdicts(figures.failing[:PROPOSED], live, settings.content)
             return figures, tuple(found), len(store.sessions())
 

@@ -46,6 +46,14 @@ reasons = sa.Table(
     sa.Column("choice", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
 )
+guide_steps = sa.Table(
+    "guide_steps",
+    tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("reached", sa.Integer, nullable=False),
+)
+"""How often a state of a guide, `id/answer/answer`, was reached."""
 salts = sa.Table("salts", tables, sa.Column("day", sa.Date, primary_key=True), sa.Column("salt", sa.Text))
 attempts = sa.Table(
     "attempts",

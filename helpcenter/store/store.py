@@ -29,6 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from helpcenter.store.database import (
     attempts,
     create_tables,
+    guide_steps,
     open_engine,
     reasons,
     salts,
@@ -149,11 +150,17 @@ class Store:
         with self._writing() as connection:
             connection.execute(self._or_add(statement, searches, COUNTED))
 
+    def add_steps(self, day: date, reached: Mapping[str, int]) -> None:
+        """Add how often states of guides were reached in one day."""
+        rows = [{"day": day, "state": state, "reached": count} for state, count in sorted(reached.items())]
+        with self._writing() as connection:
+            self._add(connection, guide_steps, rows, "reached")
+
     def sweep(self) -> None:
         """Delete what is past its time. The other writing methods call it once a day."""
         oldest = first_day(self.days)
         with self._faults(), self._open().begin() as connection:
-            for table in (searches, votes, reasons):
+            for table in (searches, votes, reasons, guide_steps):
                 connection.execute(table.delete().where(table.c.day < oldest))
             for table in (salts, attempts):
                 connection.execute(table.delete().where(table.c.day < today()))
@@ -192,6 +199,10 @@ class Store:
     def searches_by_day(self, days: int) -> dict[date, Counts]:
         """The counts of each day that has any."""
         return {day: Counts(*map(int, sums)) for day, *sums in self._sums(searches.c.day, COUNTED, days)}
+
+    def steps(self, days: int) -> dict[str, int]:
+        """How often each state of a guide was reached."""
+        return {state: int(count) for state, count in self._sums(guide_steps.c.state, ("reached",), days)}
 
     def votes(self, days: int) -> dict[str, tuple[int, int]]:
         """By article: how many found it helpful, how many did not."""
