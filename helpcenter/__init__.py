@@ -25,10 +25,10 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     """
     from flask import Flask
 
-    from helpcenter.api import openapi
+    from helpcenter.api import articles, openapi, reference
     from helpcenter.feedback import views as feedback
     from helpcenter.guides import views as guides
-    from helpcenter.http import caching, cross_origin, htmx, security, traditional
+    from helpcenter.http import caching, cross_origin, htmx, markdown, security, traditional
     from helpcenter.insights import recording
     from helpcenter.insights import views as insights
     from helpcenter.pages import branding, errors, feeds, frame, views
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None)
     app.extensions["settings"] = settings
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["library"] = library or open_library(settings.index)
 
     frame.prepare(app)
@@ -46,7 +47,8 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     feedback.prepare(app)
     insights.prepare(app)
     errors.prepare(app)
-    for module in (views, guides, feedback, insights, feeds, branding, openapi, cross_origin, metrics):
+    pages = (views, guides, feedback, insights, feeds, branding, reference)
+    for module in (*pages, articles, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 
@@ -54,6 +56,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     caching.prepare(app)
     recording.prepare(app)
     traditional.prepare(app)
+    markdown.prepare(app)
     cross_origin.prepare(app)
     metrics.prepare(app)
     security.prepare(app)

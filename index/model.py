@@ -96,6 +96,7 @@ class ArticleCard:
     url: str
     updated: date | None = None
     verified: date | None = None
+    expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

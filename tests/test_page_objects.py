@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
 
+from helpcenter.api.reference import ReferencePage
 from helpcenter.feedback.views import FeedbackPage
 from helpcenter.guides.pages import GuidePage, GuidesPage
 from helpcenter.insights.views import InsightsPage
@@ -28,6 +29,7 @@ from helpcenter.pages.topic_page import TopicPage
 
 TEMPLATES: dict[str, type] = {
     "about.html": AboutPage,
+    "api.html": ReferencePage,
     "article.html": ArticleView,
     "error.html": ErrorPage,
     "feed.xml": Feed,

@@ -14,6 +14,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
+from helpcenter.api import articles
+from helpcenter.api.describing import parameter, record, ref, refusal
 from helpcenter.http.caching import keep
 from helpcenter.pages import frame as pages
 from helpcenter.pages.views import DEFAULT_LIMIT, LONGEST_QUERY, MOST_HITS, MOST_OFFSET, snapshot
@@ -59,6 +61,7 @@ def document(name: str, origin: str, filters: Mapping[str, str]) -> dict[str, An
         "servers": [{"url": origin}],
         "paths": {
             "/api/v1/search": {"get": search(filters)},
+            **articles.PATHS,
             "/healthz": {"get": health("healthz", "进程是否在运行", {"200": ("进程在运行", "ok\n")})},
             "/readyz": {
                 "get": health(
@@ -71,7 +74,7 @@ def document(name: str, origin: str, filters: Mapping[str, str]) -> dict[str, An
                 )
             },
         },
-        "components": {"schemas": schemas(filters)},
+        "components": {"schemas": schemas(filters) | articles.SCHEMAS},
     }
 
 
@@ -88,27 +91,6 @@ def health(name: str, summary: str, answers: dict[str, tuple[str, str]]) -> dict
             for code, (about, example) in answers.items()
         },
     }
-
-
-def ref(name: str) -> dict[str, str]:
-    """A reference to one of SCHEMAS."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def record(description: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """An object that has all of `properties` and nothing else."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """One value in the query string."""
-    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def results(filters: Mapping[str, str]) -> dict[str, Any]:
@@ -171,11 +153,6 @@ SCHEMAS: dict[str, Any] = {
         },
     ),
 }
-
-
-def refusal(description: str) -> dict[str, Any]:
-    """An answer with an Error."""
-    return {"description": description, "content": {"application/json": {"schema": ref("Error")}}}
 
 
 def search(filters: Mapping[str, str]) -> dict[str, Any]:

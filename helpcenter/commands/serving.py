@@ -45,3 +45,24 @@ def show_settings(markdown: bool) -> None:
             shown = "（已设置，不显示）"
         origin = "" if os.environ.get(variable(setting), "").strip() else "（默认）"
         click.echo(f"{variable(setting)}={shown}{origin}\n    {setting.metadata['chinese']}")
+
+
+@click.command(short_help="让 AI 助手搜索和阅读（MCP）")
+@index_option
+@click.option("--http", "place", metavar="HOST:PORT", help="用 HTTP（/mcp）而不是标准输入输出，供放在 nginx 后面。")
+def mcp(index_folder: Path, place: str | None) -> None:
+    """以 Model Context Protocol 提供 search、read、guide 三个工具；默认走标准输入输出。"""
+    import index
+
+    try:
+        from helpcenter.agents.tools import tools
+    except ImportError as error:
+        raise click.ClickException(f"需要 MCP 的 SDK（{error.name}）：pip install 'helpcenter[mcp]'") from None
+    host, _, port = (place or "").rpartition(":")
+    if place and not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise click.BadParameter(f"{place!r} 应写成 主机:端口，例如 127.0.0.1:8765", param_hint="--http")
+    server = tools(index.open_library(index_folder), load_settings().base_url)
+    if place:
+        server.run("streamable-http", host=host.strip("[]"), port=int(port), stateless_http=True)
+    else:
+        server.run("stdio")

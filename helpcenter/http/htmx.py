@@ -15,7 +15,8 @@ from flask_htmx import HTMX
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-VARY = "HX-Request"
+VARY = "HX-Request, Accept"
+"""What pages differ by: htmx gets fragments, and who prefers Markdown that (markdown.py)."""
 
 _htmx = HTMX()
 

@@ -1,6 +1,7 @@
 """The site for programs: site map, news feed, robots, a list for language models, search from the address bar.
 
-In: the snapshot, the requested host. Out: `/sitemap.xml`, `/feed.atom`, `/robots.txt`, `/llms.txt`, `/opensearch.xml`.
+In: the snapshot, the requested host. Out: `/sitemap.xml`, `/feed.atom`, `/robots.txt`, `/llms.txt`, `/llms-full.txt`,
+`/opensearch.xml`.
 Why templates here too: each format is small and fixed, and its shape is best read as it will be sent.
 All addresses are absolute, from the setting `base_url` or else from the request, so set it where hosts may vary. Below
 `/zh-hant` feed, list and search description are in Traditional.
@@ -13,6 +14,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, request
@@ -68,6 +70,8 @@ class Entry:
     topic: str
     url: str
     changed: date
+    content: str
+    """The article's HTML, addresses absolute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ def feed() -> Response:
             topic=topic.title if (topic := live.topic(card.topic)) else "",
             url=frame.canonical + card.url,
             changed=day,
+            content=whole(live, card.id, frame.canonical),
         )
         for day, card in dated[:NEWS]
     )
@@ -157,6 +162,18 @@ def llms() -> Response:
     if loose := listed(card for card in live.cards() if not card.topic):
         topics.append(ListedTopic("其他", loose))
     return answer("llms.txt", Listing(frame, frame.canonical, tuple(topics)), "text/plain")
+
+
+@blueprint.get("/llms-full.txt")
+def llms_full() -> Response:
+    """Every article's Markdown in one text, each under a line that names its address."""
+    live = snapshot()
+    home = pages.frame().canonical
+    sources = (page.article for card in live.cards() if (page := live.page(card.id)))
+    text = "\n\n".join(f"<!-- {home}/articles/{quote(one.id)} -->\n\n{one.source.strip()}" for one in sources) + "\n"
+    if traditional.is_traditional():
+        text = traditional.to_traditional(text)
+    return keep(Response(text, content_type="text/plain; charset=utf-8"))
 
 
 @blueprint.get("/robots.txt")
@@ -202,6 +219,14 @@ def list_places(live: Snapshot, origin: str) -> list[Place]:
         *(place(f"/guides/{quote(guide.id)}", []) for guide in guides),
         *(place(card.url, [changed(card)]) for card in live.cards()),
     ]
+
+
+def whole(live: Snapshot, id: str, home: str) -> str:
+    """An article's HTML for readers elsewhere."""
+    page = live.page(id)
+    parts = page.article.sections if page else ()
+    html = "\n".join(f"<h2>{escape(part.heading)}</h2>\n{part.html}" if part.heading else part.html for part in parts)
+    return html.replace('="/', f'="{home}/')
 
 
 def changed(card: ArticleCard) -> date | None:

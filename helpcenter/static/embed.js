@@ -58,7 +58,10 @@
   const link = (url, ...content) => make("a", { href: url }, ...content);
   const results = (answer, query) => {
     if (!answer.results.length) return show("没有找到", make("p", { class: "note" }, `没有找到“${query}”。换个说法试试。`));
-    const items = answer.results.map((hit) => make("li", {}, link(base + hit.url, make("b", {}, hit.title), hit.heading ? ` › ${hit.heading}` : "", make("small", {}, ...marked(hit.snippet)))));
+    const grouped = Map.groupBy ? Map.groupBy(answer.results, (hit) => hit.article) : new Map(answer.results.map((hit) => [hit.article + hit.section, [hit]]));
+    const items = [...grouped.values()].map(([first, ...more]) => make("li", {},
+      link(base + first.url, make("b", {}, first.title), first.heading ? ` › ${first.heading}` : "", make("small", {}, ...marked(first.snippet))),
+      ...more.map((hit) => link(base + hit.url, `› ${hit.heading || hit.title}`))));
     const all = link(address("/search", [["q", query]]), `全部 ${answer.total} 条结果`);
     all.className = "all";
     show(`${answer.total} 条结果`, make("ul", {}, ...items), all);

@@ -368,4 +368,5 @@ def _article_card(record: dict[str, Any]) -> ArticleCard:
         url="/articles/" + quote(record["id"]),
         updated=_date(record["updated"]),
         verified=_date(record["verified"]),
+        expires=_date(record["expires"]),
     )
