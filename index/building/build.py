@@ -24,22 +24,21 @@ from index.building.assembling import assemble, write_guides
 from index.building.batches import File, Progress, prepare_all
 from index.building.parts import Previous, open_previous
 from index.building.preparing import Prepared
+from index.building.shape import reason as reason_of
+from index.building.shape import shape
 from index.content.articles import article_id, read_topics, scan
 from index.content.guides import GuideFile, dead_links, digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
 from index.content.sites import SiteFile, dead_site_links, read_site
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.store.blobs import Texts
-from index.store.snapshots import FORMAT, Checked, IndexFolder, write_stamp
+from index.store.snapshots import Checked, IndexFolder, write_stamp
 from index.store.writing import Files
 from index.text.tuning import Tuning, read_tuning
 from index.weights import load_weights
 
 if TYPE_CHECKING:
     from index.search.opening import LocalSnapshot
-
-_SHAPING = ("content", "text", "store", "building", "model.py", "site.py")
-"""The rooms whose code decides what a snapshot holds; a change in one forces a full build."""
 
 
 def build(
@@ -56,7 +55,7 @@ def build(
     """Bring the index in `index` up to date with the articles in `content`.
 
     `last`: the live snapshot, where somebody is checking it already. Incremental unless `full` is set or something that
-    shapes every section changed (dictionary, weights, format). Articles that are not shown on `today` (drafts,
+    shapes every section changed: see `shape.py`. Articles that are not shown on `today` (drafts,
     `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out. Raises
     ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for the first.
     """
@@ -67,10 +66,10 @@ def build(
     folder = IndexFolder(index)
     with _failures_told(index), folder.lock():
         tuning, site = read_tuning(content), read_site(content)
-        shape = _shape(tuning, site, drafts)
+        shaped = shape(tuning, site.site, drafts)
         with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
             reading = pool.submit(_read, content)
-            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shape, last)
+            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shaped, last)
             sources = reading.result()
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
@@ -90,7 +89,7 @@ def build(
             problems += [*dead_links(guides, anchors), *dead_site_links(site, anchors, guides)]
         if faults := tuple(problem for problem in problems if problem.level == "fault"):
             raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
-        identity = _identity(shape, tuning, shown, (topics, digest_guides(content), site.site), _pictures(content))
+        identity = _identity(shaped, tuning, shown, (topics, digest_guides(content), site.site), _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
             counts = previous.stamp["articles"], previous.stamp["sections"]
@@ -106,7 +105,7 @@ def build(
                 place,
                 {
                     "id": identity,
-                    "shape": shape,
+                    "shape": shaped,
                     "built": datetime.now(UTC).isoformat(timespec="seconds"),
                     **made,
                     "dated": {file.id: dated[file.id] for file in shown if file.id in dated},
@@ -163,32 +162,11 @@ def _anchors(
     return anchors
 
 
-def _sources(place: Path) -> list[Path]:
-    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
-
-
-def _shape(tuning: Tuning, site: SiteFile, drafts: bool) -> dict[str, str]:
-    """What every section depends on besides its file; the keys name the reason for a full build."""
-    package = Path(__file__).parent.parent
-    code = hashlib.sha256()
-    for file in sorted(file for name in _SHAPING for file in _sources(package / name)):
-        code.update(file.read_bytes())
-    return {
-        "索引格式": str(FORMAT),
-        "程序": code.hexdigest()[:16],
-        "分词词典": hashlib.sha256("\n".join(tuning.words).encode()).hexdigest()[:16],
-        "筛选项": " ".join(site.site.fields),
-        "权重": load_weights().stamp,
-        "草稿设置": str(drafts),
-    }
-
-
-def _previous(folder: IndexFolder, shape: dict[str, str], last: Future[Checked] | None) -> tuple[Previous | None, str]:
+def _previous(folder: IndexFolder, shaped: dict[str, str], last: Future[Checked] | None) -> tuple[Previous | None, str]:
     try:
         place, stamp = _checked(folder, last)
-        changed = [name for name, value in shape.items() if stamp["shape"].get(name) != value]
-        if changed:
-            return None, "、".join(changed) + "有变化"
+        if why := reason_of(stamp["shape"], shaped):
+            return None, why
         return open_previous(place, stamp), ""
     except IndexUnavailable as error:
         return None, "首次建立" if not folder.names() else str(error)
@@ -255,8 +233,8 @@ def _pictures(content: Path) -> list[tuple[str, int, int]]:
     return sorted(found)
 
 
-def _identity(shape: dict[str, str], tuning: Tuning, files: list[File], topics: Any, pictures: Any) -> str:
-    digest = hashlib.sha256(repr((sorted(shape.items()), tuning, topics)).encode())
+def _identity(shaped: dict[str, str], tuning: Tuning, files: list[File], topics: Any, pictures: Any) -> str:
+    digest = hashlib.sha256(repr((sorted(shaped.items()), tuning, topics)).encode())
     digest.update(repr(pictures).encode("utf-8", "surrogateescape"))
     for file in files:
         digest.update(f"{file.id}\0{file.digest}\0".encode("utf-8", "surrogateescape"))
