@@ -26,6 +26,8 @@ class FilterSpec:
     """What readers see."""
     shown: bool = True
     """Whether pages offer it; addresses and the API take it all the same."""
+    any: tuple[str, ...] = ()
+    """Values that narrow nothing, such as 不限: no page offers them, since whoever chooses none has them already."""
 
 
 DEFAULT_FILTERS = (
@@ -155,7 +157,7 @@ def site_from_json(record: Mapping[str, Any]) -> SiteConfig:
             "light": Palette(**record["light"]) if record["light"] else None,
             "dark": Palette(**record["dark"]) if record["dark"] else None,
             "search_tips": tuple(record["search_tips"]),
-            "filters": tuple(FilterSpec(**one) for one in record["filters"]),
+            "filters": tuple(FilterSpec(**{**one, "any": tuple(one["any"])}) for one in record["filters"]),
             "legal": tuple(LegalPage(**one) for one in record["legal"]),
         }
     )

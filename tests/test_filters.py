@@ -71,6 +71,13 @@ def test_filters_are_shown_in_the_declared_order_and_hidden_where_asked(content:
     assert "去掉筛选：欧盟" in client.get("/search?region=欧盟").text
 
 
+def test_a_value_that_means_any_is_not_offered(content: Path) -> None:
+    (content / "_site.yml").write_text("filters: [{name: plan, label: 套餐, any: 预付费}]\n", "utf-8")
+    page = site(content).get("/search?q=办理").text
+    assert 'value="后付费"' in page
+    assert 'value="预付费"' not in page
+
+
 def test_a_changed_declaration_reads_every_article_again(content: Path) -> None:
     index = content.parent / "index"
     build(content, index)

@@ -56,7 +56,7 @@ def test_the_snapshot_carries_every_value(written: Written, tmp_path: Path) -> N
     assert site.tiles[0].urgency_label == "立即"
     assert site.tiles[1].filters == {"card": ("信用卡", "借记卡")}
     assert site.contacts["hotline"].phone == "95000"
-    assert [one.name for one in site.filters] == ["card", "topic"]
+    assert [(one.name, one.any) for one in site.filters] == [("card", ("各种卡",)), ("topic", ())]
     assert site.traditional is False
     plain = SiteConfig()
     same = {name for name in SiteConfig.__slots__ if getattr(site, name) == getattr(plain, name)}
@@ -79,7 +79,7 @@ notes: {expired: 请问柜台。, unverified: 以柜台为准。, nothing: 请�
 contacts:
   hotline: {name: 客服热线, phone: 95000, hours: 全天, url: "tel:95000", note: 准备好卡号, verified: 2026-11-01}
 filters:
-- {name: card, label: 卡种}
+- {name: card, label: 卡种, any: [各种卡]}
 languages: {traditional: false}
 theme: light
 support: https://bank.example/help
@@ -208,7 +208,7 @@ def test_every_key_is_described_and_documented(root: Path) -> None:
 def test_the_real_site_is_without_fault(root: Path) -> None:
     file = read_site(root / "content")
     assert not file.problems
-    assert file.site.filters == DEFAULT_FILTERS
+    assert [(one.name, one.label) for one in file.site.filters] == [(one.name, one.label) for one in DEFAULT_FILTERS]
 
 
 def test_contrast_is_that_of_wcag() -> None:

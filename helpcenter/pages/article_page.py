@@ -24,9 +24,6 @@ SECTION_TOP = "_"
 STALE_AFTER = timedelta(days=180)
 """Fees, menus and forms change about twice a year."""
 
-FOR_ALL = ("不限", "通用")
-"""In a filter's value: it narrows nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class SectionBlock:
@@ -95,7 +92,7 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
     headed = [block.anchor for block in blocks if block.anchor]
     stepped = [block.anchor for block in blocks if block.anchor and 'class="steps"' in block.html]
     narrow = (
-        [value for value in article.filters.get(one.name, ()) if not any(word in value for word in FOR_ALL)]
+        [value for value in article.filters.get(one.name, ()) if value not in one.any]
         for one in snapshot.site().filters
         if one.shown
     )

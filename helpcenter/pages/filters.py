@@ -15,8 +15,6 @@ from index import TOPIC, FacetCount, Snapshot
 VALUES_SHOWN = 6
 VALUES_KEPT = 40
 """Values of one filter shown at once, and at most."""
-ALL = frozenset(("不限运营商", "海外通用"))
-"""Values that mean any: whoever chooses none has them already."""
 
 
 class Choice(NamedTuple):
@@ -51,7 +49,7 @@ def filters_of(
         choices = [
             Choice(one.value, label_of(facet, one.value, titles), one.count, one.value in active)
             for one in facets.get(facet, ())[:VALUES_KEPT]
-            if one.value in active or (one.value not in ALL and (active or one.count < total))
+            if one.value in active or (one.value not in spec.any and (active or one.count < total))
         ]
         if not choices or not (active or spec.shown):
             continue

@@ -216,7 +216,12 @@ def _filters(declared: list[dict[str, Any]] | None, file: SiteFile) -> Iterator[
         elif name in (*FIELDS, *_PARAMETERS):
             file.fault(place, f"{name} 已有别的用处，不能作筛选项：换一个名字", "reserved-name")
         else:
-            yield FilterSpec(name, one.get("label", "主题" if name == TOPIC else name), one.get("shown", True))
+            yield FilterSpec(
+                name,
+                one.get("label", "主题" if name == TOPIC else name),
+                one.get("shown", True),
+                _list(one.get("any", ())),
+            )
         seen.add(name)
     if TOPIC not in seen:
         yield FilterSpec(TOPIC, "主题")
@@ -228,8 +233,12 @@ def _applies(values: Mapping[str, Any], place: Place, known: list[str], file: Si
         if name not in known:
             hint = _hint(name, known, f"已有的是 {'、'.join(known)}")
             file.fault((*place, name), f"没有筛选项 {name}：{hint}", "unknown-filter")
-        applies[name] = tuple(own) if isinstance(own, list) else (own,)
+        applies[name] = _list(own)
     return applies
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _judge(file: SiteFile, content: Path, given: Collection[Place]) -> None:
