@@ -227,7 +227,7 @@ def test_voting_by_htmx_opens_the_reason_where_it_stands(page: Page) -> None:
     assert urlsplit(page.url).path == "/articles/basics/what-is-esim", "the reader stays where they are"
     assert said.evaluate("element => element === document.activeElement"), "keyboard and screen reader follow"
     page.get_by_label("看不懂").check()
-    page.locator("#feedback textarea").fill("第二步没看懂")
+    page.locator("#feedback-text").fill("第二步没看懂")
     page.locator("#feedback button", has_text="提交意见").click()
     page.wait_for_selector("#feedback .feedback-said:has-text('您的意见已经记下')")
     for button in page.locator("#feedback button").all():
@@ -240,10 +240,26 @@ def test_voting_without_javascript(browser: Browser, live_server: str) -> None:
     page.goto("/articles/basics/codes")
     page.locator("#feedback button", has_text="有").first.click()
     page.wait_for_url("**/feedback/basics/codes?said=yes")
-    page.locator("#feedback textarea").fill("很清楚")
+    page.locator("#feedback-text").fill("很清楚")
     page.locator("#feedback button").click()
     assert "您的意见已经记下" in page.locator("#feedback").inner_text()
     page.locator(".actions a").click()
     assert urlsplit(page.url).path == "/articles/basics/codes"
     assert context.cookies() == []
     context.close()
+
+
+def test_after_no_come_the_nearest_sections_and_a_person(page: Page) -> None:
+    page.goto("/articles/replacement/france-lost")
+    page.locator("#report-loss-s1 .tick").check()
+    page.locator("#feedback button[value=no]").click()
+    page.wait_for_selector("#feedback .links a")
+    near = page.locator("#feedback .links a")
+    assert near.count() == 3
+    assert all("#" in str(link.get_attribute("href")) for link in near.all())
+    page.locator(".person summary").click()
+    assert "法国 Orange" in page.locator(".person .contacts").inner_text()
+    words = page.locator("#person-text").input_value()
+    assert "在法国丢失 eSIM" in words
+    assert "/articles/replacement/france-lost" in words
+    assert "做完的步骤 1/" in words

@@ -50,6 +50,7 @@ def test_an_outcome_is_a_list_of_steps_that_unfold_and_link(client: FlaskClient)
     assert 'href="/articles/replacement/france-lost#report-loss"' in page
     assert page.count('aria-label="改答案：') == 3
     assert 'href="/guides/replace/fr/lost">上一问' in page
+    assert "法国 Orange</b>" in page
     assert "法国的号码（+33） → 手机丢了 → Orange（含 Sosh）" in page  # to hand to a person
 
 

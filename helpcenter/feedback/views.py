@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
@@ -18,6 +19,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, redirect, requ
 from helpcenter.http.forms import Signer, from_this_site, load_secret, signer
 from helpcenter.http.htmx import wants_fragment
 from helpcenter.pages import frame as pages
+from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.views import snapshot
 from helpcenter.settings import Settings
 from helpcenter.store.store import Limit, Store, StoreUnavailable
@@ -32,6 +34,9 @@ BY_ADDRESS = 30
 """Many readers may share an office's address."""
 BY_ARTICLE = 3
 """On one article from one address."""
+
+NEAR = 3
+"""Sections offered after 没有."""
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("feedback", __name__)
@@ -50,6 +55,11 @@ class FeedbackPage:
     """`yes`, `no` (asks for a reason), `done`, `failed`."""
     note: str
     """What went wrong; empty unless `failed`."""
+    near: tuple[tuple[str, str], ...] = ()
+    """After 没有: the nearest sections of other articles, label and address."""
+    contacts: tuple[ContactLine, ...] = ()
+    did: str = ""
+    """What the reader did, in words to hand to a person."""
     choices: tuple[str, ...] = CHOICES
     longest: int = LONGEST_TEXT
 
@@ -140,6 +150,7 @@ def limits(action: str) -> tuple[Limit, ...]:
 
 def answer(article: str, title: str, state: str, status: int = 200, note: str = "") -> Response:
     """Thanks, or what went wrong, as the asker wants it. Not for search engines, not to be kept."""
+    help = _more_help(article, title) if state == "no" else {}
     page = FeedbackPage(
         frame=pages.frame("您的评价", status=status),
         title=title,
@@ -148,9 +159,26 @@ def answer(article: str, title: str, state: str, status: int = 200, note: str = 
         token=signer().form_token(f"feedback {article}"),
         state=state,
         note=note,
+        **help,
     )
     html = pages.render("_feedback_answer.html" if wants_fragment() else "feedback.html", page)
     return Response(html, status, headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
+
+
+def _more_help(article: str, title: str) -> dict[str, Any]:
+    """After 没有: the nearest sections of other articles, whom to turn to, and the words to begin with."""
+    live, root = snapshot(), request.script_root
+    known = live.page(article)
+    near: dict[str, tuple[str, str]] = {}
+    for hit in live.search(title, limit=20).hits:
+        if hit.article != article and hit.section and len(near) < NEAR:
+            near.setdefault(hit.article, (f"{hit.title}：{hit.heading}", root + hit.url))
+    address = f"{request.host_url.rstrip('/')}{root}/articles/{quote(article)}"
+    return {
+        "near": tuple(near.values()),
+        "contacts": contacts_for(live.site(), known.article.filters) if known else (),
+        "did": f"我看了《{title}》（{address}），没有解决。\n",
+    }
 
 
 def address(article: str) -> str:

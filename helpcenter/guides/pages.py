@@ -13,6 +13,7 @@ from flask import request
 from markupsafe import Markup
 
 from helpcenter.guides.walking import Walk
+from helpcenter.pages.contacts import ContactLine, contact_named
 from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from index import Section, Snapshot
@@ -63,6 +64,8 @@ class GuidePage:
     """The state before; empty at the first."""
     astray: str = ""
     """What to say of an answer that the guide does not know; empty otherwise."""
+    contacts: tuple[ContactLine, ...] = ()
+    """Whom an outcome names."""
     did: str = ""
     """What the reader did until here, in words to hand to a person."""
 
@@ -99,6 +102,7 @@ def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
         steps=tuple(step for place in outcome.steps if (step := _step(snapshot, place))) if outcome else (),
         back_url=root + state.path(len(state.answers) - 1) if state.answers else "",
         astray=f"没有“{astray}”这个选项，可能是地址打错了，或者向导改过。请从这里接着选。" if astray else "",
+        contacts=contact_named(snapshot.site(), outcome.contact) if outcome else (),
         did=f"我用了《{guide.title}》：{chosen}。\n得到的是“{heading}”，做到第    步时遇到问题：\n" if outcome else "",
     )
 

@@ -17,6 +17,7 @@ from flask import request
 from markupsafe import Markup
 
 from helpcenter.pages.article_page import SECTION_TOP
+from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
 from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
@@ -109,6 +110,8 @@ class ResultsPage:
     nearest: tuple[Link, ...]
     """Where nothing was found or asked: what to read instead."""
     topics: tuple[Link, ...]
+    contacts: tuple[ContactLine, ...]
+    """Whom to turn to where `did` is shown: those of the chosen filters."""
     did: str
     """What the reader did, in words to hand to a person; empty where results hold what was asked for."""
 
@@ -158,6 +161,7 @@ def results_page(
         nearest_heading="去掉筛选，最接近的是" if chosen and nearest else "也许可以看",
         nearest=nearest or (() if results.total else _listed(snapshot, root)),
         topics=() if results.total else _topics(snapshot),
+        contacts=() if results.complete else contacts_for(snapshot.site(), chosen),
         did="" if results.complete else what_was_done(query, names, frame_of.site.name),
     )
     return page, results
@@ -185,6 +189,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         nearest_heading=home_page(snapshot).listed_heading,
         nearest=_listed(snapshot, request.script_root, 6),
         topics=_topics(snapshot),
+        contacts=(),
         did="",
     )
 

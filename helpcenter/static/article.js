@@ -133,6 +133,21 @@
   });
   on("click", (event) => { if (event.target.closest(".toc details a")) event.target.closest("details").open = false; });
 
+  // What this device knows of what was tried joins the words for a person; they stand in a box to be edited.
+  const tellWhatWasDone = (within) => {
+    $$(".copy-text", within).forEach((button) => button.removeAttribute("hidden"));
+    const box = $("#person-text", within);
+    if (!box) return;
+    const done = counted().filter((tick) => tick.checked);
+    if (done.length) box.value += `${word("didSteps")}${done.length}/${counted().length}：${words(done.at(-1).closest("li")).slice(0, 40)}\n`;
+    const [query] = store.get("recent", []);
+    if (query) box.value += `${word("didSearch")}${query}\n`;
+  };
+  on("click", (event) => {
+    const send = event.target.closest(".send-text");
+    if (send) send.href = `${send.href.split("?")[0]}?body=${encodeURIComponent(document.getElementById(send.dataset.from).value)}`;
+  });
+
   let watcher = null;
   const dress = () => {
     watcher?.disconnect();
@@ -160,7 +175,7 @@
   on("unfolded", (event) => dressSteps(event.target));
   on("htmx:historyRestore", dress);
   on("htmx:afterSwap", (event) => {
-    if (event.target.id === "feedback") $$(".copy-text", event.target).forEach((button) => button.removeAttribute("hidden"));
+    if (event.target.id === "feedback") tellWhatWasDone(event.target);
     if (event.target.id !== "main") return;
     speech?.cancel();
     dress();
