@@ -91,6 +91,7 @@ def addresses(client: FlaskClient) -> Iterator[str]:
     waiting += [f"/zh-hant{path}" for path in waiting]
     waiting += ["/embed.js", "/feed.atom", "/site.webmanifest", "/openapi.json", "/api/v1/search?q=挂失", "/site.css"]
     waiting += ["/opensearch.xml", "/llms.txt", "/robots.txt", "/sitemap.xml", "/api/v1/guides/lost"]
+    waiting += ["/api", "/llms-full.txt", "/api/v1/articles", "/api/v1/articles/card/lost", "/offline.json", "/sw.js"]
     seen: set[str] = set()
     while waiting:
         path = waiting.pop()
@@ -145,6 +146,11 @@ def test_its_colours_are_a_style_sheet_and_nothing_inline(client: FlaskClient) -
     band = re.findall(r"--band: (#\w{6});", sheet.text)[0]
     assert f'<meta name="theme-color" content="{band}"' in home
     assert "<style" not in home
+    assert '<link rel="icon" href="/site-icon.svg">' in home
+    drawn = client.get("/site-icon.svg")
+    assert drawn.mimetype == "image/svg+xml"
+    assert band in drawn.text
+    assert client.get("/site.webmanifest").get_json(force=True)["icons"][0]["src"] == "/site-icon.svg"
 
 
 def test_settings_of_the_machine_go_before_the_file(bank: Path) -> None:
@@ -177,6 +183,7 @@ def test_the_logo_is_a_picture_of_the_content(tmp_path: Path) -> None:
     build(tmp_path, tmp_path / "index")
     client = create_app(Settings(index=tmp_path / "index")).test_client()
     assert '<img src="/media/_media/logo.png" alt=""' in client.get("/").text
+    assert '<link rel="icon" href="/media/_media/logo.png">' in client.get("/").text
     assert client.get("/media/_media/logo.png").data == b"\x89PNG\r\n\x1a\n"
 
 

@@ -1,7 +1,7 @@
-"""What a browser takes of the site's own look besides pages: its colours as a style sheet, its name as a manifest.
+"""What a browser takes of the site's own look besides pages: its colours, its sign, its name for a home screen.
 
-In: the live snapshot's `SiteConfig`. Out: `/site.css`, `/site.webmanifest`. Why a style sheet of its own: the policy
-forbids inline styles, and the colours change with the snapshot, not with the program.
+In: the live snapshot's `SiteConfig`. Out: `/site.css`, `/site-icon.svg`, `/site.webmanifest`. Why a style sheet of its
+own: the policy forbids inline styles, and the colours change with the snapshot, not with the program.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 
 from flask import Blueprint, Response, abort
 
-from helpcenter.http.caching import keep
+from helpcenter.http.caching import STATIC, keep
 from helpcenter.pages import frame as pages
 from index import Palette, SiteConfig
 
@@ -37,6 +37,7 @@ def tokens(palette: Palette) -> str:
         "band": palette.band,
         "on-band": "#fff",
         "on-band-quiet": palette.on_band_quiet,
+        "sign": palette.on_band_quiet,
         "accent": palette.accent,
         "accent-soft": palette.soft,
         "self": palette.accent,
@@ -55,12 +56,23 @@ def css() -> Response:
     return keep(Response(sheet, content_type="text/css; charset=utf-8"))
 
 
+@blueprint.get("/site-icon.svg")
+def icon() -> Response:
+    """Our sign in the site's own colours."""
+    palette = pages.site().words.light
+    if not palette:
+        abort(404)
+    drawing = (STATIC / "icon.svg").read_text("utf-8")
+    drawing = drawing.replace(pages.BAND, palette.band).replace(pages.SIGN, palette.on_band_quiet)
+    return keep(Response(drawing, content_type="image/svg+xml"))
+
+
 @blueprint.get("/site.webmanifest")
 def manifest() -> Response:
     """What a phone needs to put the site on its home screen."""
     frame = pages.frame()
     words = frame.site.words
-    icon = {"src": frame.mount + frame.site.assets["icon.svg"], "sizes": "any", "type": "image/svg+xml"}
+    icon = {"src": frame.mount + frame.site.icon, "sizes": "any"}
     record = {
         "name": frame.site.name,
         "short_name": words.short_name,

@@ -188,7 +188,7 @@ def robots() -> Response:
 def opensearch() -> Response:
     """Lets a browser search the site from its address bar."""
     frame = pages.frame()
-    icon = frame.simplified + frame.site.assets["icon.svg"]
+    icon = frame.simplified + frame.site.icon
     page = SearchDescription(frame, frame.site.name[:LONGEST_SHORT_NAME], frame.canonical, icon)
     return answer("opensearch.xml", page, "application/opensearchdescription+xml")
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from flask import Flask, current_app, request
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -32,6 +33,10 @@ ICONS = frozenset(re.findall(r'<symbol id="([\w-]+)"', (PACKAGE / "static" / "ic
 """The names of our drawings."""
 
 
+BAND, SIGN = "#0b4f4e", "#8fe0d3"
+"""The header on light pages and our sign in it, of a site without colours of its own; as in app.css and icon.svg."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What is the same on all pages of a snapshot: its words, and what the settings put in their place."""
@@ -48,9 +53,16 @@ class Site:
         return (*(self.assets[name] for name in STYLES), *own)
 
     @property
+    def icon(self) -> str:
+        """The address of the picture that stands for the site in tabs and on home screens, below the mount."""
+        if self.words.logo:
+            return f"/media/{quote(self.words.logo)}"
+        return "/site-icon.svg" if self.words.light else self.assets["icon.svg"]
+
+    @property
     def band(self) -> str:
         """The colour of the header on light pages, for what surrounds the page."""
-        return self.words.light.band if self.words.light else "#0b4f4e"
+        return self.words.light.band if self.words.light else BAND
 
     @property
     def band_dark(self) -> str:
