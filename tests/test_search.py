@@ -147,6 +147,37 @@ def test_a_slip_in_a_question_is_mended(snapshot: Snapshot) -> None:
     assert results.suggestion == "请问我应该怎么样卸载不用的软件呢"
 
 
+def test_a_slip_beside_words_that_match_is_mended(snapshot: Snapshot) -> None:
+    results = snapshot.search("巴黎 卸在")
+    assert {"tools/remove", "travel/sights"} <= {hit.article for hit in results.hits}
+    assert results.suggestion == "巴黎 卸载"
+
+
+def test_pinyin_is_read_as_far_as_it_can_be(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    site = make({"a": "# 费用\n\n补卡不收费。\n", "b": "# 价钱\n\n问清多少钱。\n"})
+    for query in ("buka yao duoshao qian", "bukayaoduoshaoqian", "buka xqzv duoshaoqian"):
+        results = site.search(query)
+        assert results.suggestion == "补卡 多少钱"
+        assert {(hit.article, hit.matched) for hit in results.hits} == {("a", "pinyin"), ("b", "pinyin")}
+
+
+def test_a_guess_that_is_all_there_is_finds_what_typing_it_would(
+    make: Callable[[dict[str, str]], Snapshot],
+) -> None:
+    site = make({"a": "# 甲\n\n补卡流程。\n", "b": "# 乙\n\n补卡要带护照。\n", "c": "# 丙\n\n流程很短。\n"})
+    typed, guessed = site.search("补卡流程"), site.search("bukaliucheng")
+    assert [hit.article for hit in guessed.hits] == [hit.article for hit in typed.hits]
+    assert guessed.total == 3
+
+
+@pytest.mark.parametrize("query", ["医院", "唔见咗", "手机 医院"])
+def test_common_words_and_cantonese_are_never_corrected(
+    make: Callable[[dict[str, str]], Snapshot], query: str
+) -> None:
+    site = make({"a": "# 甲\n\n一元的手机。五见左。意愿。\n"})
+    assert site.search(query).suggestion is None
+
+
 def test_misspelt_latin_is_found_as_a_guess(snapshot: Snapshot) -> None:
     results = snapshot.search("esmi")
     assert results.hits[0].article == "lost/card"

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
 from typing import Any
@@ -28,6 +28,12 @@ _LONGEST = 8  # characters of a unit guessed as a whole; longer ones are sentenc
 _BEAM = 60
 _TRIED = 10
 _UNITS = 6  # unknown units guessed in one query; forty took seconds
+_COMMON = 20
+"""Times in the dictionary's corpus from which a word is no slip of the keyboard, though this index lacks it."""
+_SYLLABLES = 24  # of typed letters that are read part by part
+_WORD = 4  # syllables of the longest word looked for in them
+_CANTONESE = frozenset("唔冇嘅咗喺佢攞啲嗰咁嚟睇俾畀哋嘢噉咩乜揾搵嗌瞓冧啱")
+"""Characters of written Cantonese: a word with one is no slip."""
 _LETTERS = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
 
 
@@ -38,8 +44,13 @@ class Guess:
     text: str
     certainty: float
     """0 to 1, how likely; orders the guesses."""
-    word: str = ""
-    """The one word that was put right in a sentence; empty where a whole unit was replaced."""
+    piece: str = ""
+    """What was put in for a part of the query. Where nothing holds all of it, what holds this piece competes with what
+    shares the rest. Empty: only what holds all of the query counts."""
+    sentence: bool = False
+    """Whether one word of a sentence was put right: the rest was right anyway, so it competes with what shares that."""
+    offered: bool = True
+    """Whether it may be offered as 您是不是要找 …: not where what was typed is common Chinese."""
 
 
 class Guesser:
@@ -81,6 +92,8 @@ class Guesser:
             # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
             initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
             found.extend(self._replaced(query, text, self._spelled(text, initials)))
+        if near and not found and (parts := self._by_parts(typed, near)):
+            found.append(Guess(query.folded.replace(typed, parts, 1), 0.4))
         return _likeliest(found)
 
     def corrected(self, query: Query) -> list[Guess]:
@@ -89,10 +102,15 @@ class Guesser:
         for text, words in self._near_words(query).items():
             found.extend(self._replaced(query, text, words))
         for unit in self._unknown(unit for unit in query.units if unit.kind == "han" and len(unit.text) > 1):
-            if len(unit.text) <= _LONGEST:
-                if not self._sensible(unit):
-                    found.extend(self._replaced(query, unit.text, self._heard(unit.text)))
-            else:
+            if _CANTONESE.intersection(unit.text) or self._sensible(unit):
+                continue
+            common = all(self._is_common(word) for word in unit.parts)
+            heard = self._heard(unit.text) if len(unit.text) <= _LONGEST else []
+            if common:  # another word that sounds alike may be meant, a mere run of characters is not
+                heard = [(text, certainty) for text, certainty in heard if self._frequency(text)]
+            for guess in self._replaced(query, unit.text, heard):
+                found.append(replace(guess, piece="", offered=False) if common else guess)
+            if not heard:
                 found.extend(self._mended(query, unit))
         return _likeliest(found)
 
@@ -111,8 +129,10 @@ class Guesser:
         return all(len(word) > 1 and (self._frequency(word) or word in self._synonyms) for word in unit.parts)
 
     def _replaced(self, query: Query, typed: str, variants: Sequence[tuple[str, float]]) -> Iterator[Guess]:
+        several = len(query.units) > 1
         for variant, certainty in variants:
-            yield Guess(query.folded.replace(typed, variant, 1), certainty)
+            piece = variant if several and self._frequency(variant) else ""
+            yield Guess(query.folded.replace(typed, variant, 1), certainty, piece)
 
     # Sounds
 
@@ -140,6 +160,41 @@ class Guesser:
             for text, likely in self._strings(syllables):
                 found[text] = max(found.get(text, 0.0), weight * likely)
         return sorted(found.items(), key=lambda item: -item[1])[:_TRIED]
+
+    def _by_parts(self, typed: str, unknown: Collection[str]) -> str:
+        """What letters spell that do not stand anywhere as a whole: its words, the longest first; the rest is left out.
+
+        `unknown`: the pieces of `typed` that stand nowhere as they are; the others stay.
+        """
+        words: list[str] = []
+        syllables: list[str] = []
+        for piece in [*re.split(r"[ ']", typed), ""]:
+            ways = self._sounds.spell(piece) if piece in unknown else []
+            if ways:
+                syllables.extend(syllable for syllable in ways[0] if self._sounds.number(syllable))
+                continue
+            words.extend(self._words_of(syllables[:_SYLLABLES]))
+            syllables = []
+            if piece and piece not in unknown:
+                words.append(piece)
+        return " ".join(words) if any(not word.isascii() for word in words) else ""
+
+    def _words_of(self, syllables: Sequence[str]) -> Iterator[str]:
+        at = 0
+        while at < len(syllables):
+            for size in range(min(_WORD, len(syllables) - at), 1, -1):
+                strings = self._strings([(syllable,) for syllable in syllables[at : at + size]])
+                word = next((text for text, _ in strings if self._frequency(text) or self._segmenter.knows(text)), "")
+                if word:
+                    yield word
+                    at += size
+                    break
+            else:
+                at += 1
+
+    def _is_common(self, word: str) -> bool:
+        """Whether a word is likely in Chinese at all, whatever this index holds."""
+        return len(word) > 1 and self._segmenter.commonness(word) >= _COMMON
 
     def _heard(self, typed: str) -> list[tuple[str, float]]:
         """Strings of the index that sound like `typed`, or have two characters swapped, most likely neighbours."""
@@ -173,14 +228,14 @@ class Guesser:
             after = unit.parts[i + 1] if i + 1 < len(unit.parts) else ""
             pair = word if len(word) == 2 else word + after if len(word) == len(after) == 1 else ""
             begin, at = at, at + len(word)
-            if not pair or self._lexicon.frequencies([gram_key(pair)]):
+            if not pair or self._lexicon.frequencies([gram_key(pair)]) or self._is_common(pair):
                 continue
             readings = [self._sounds.of(character) for character in pair]
             for variant, likely in self._strings(readings)[:3] if all(readings) else ():
                 if self._frequency(variant) and self._segmenter.knows(variant):
                     mended = unit.text[:begin] + variant + unit.text[begin + 2 :]
                     text = query.folded.replace(unit.text, mended, 1)
-                    found.append(Guess(text, 0.5 * likely, variant))
+                    found.append(Guess(text, 0.5 * likely, variant, sentence=True))
         return sorted(found, key=lambda guess: -guess.certainty)[:3]
 
     def _strings(self, syllables: Sequence[Sequence[str]]) -> list[tuple[str, float]]:

@@ -71,7 +71,8 @@ class Layers(Generic[R]):
                 sections = finding.sections[fresh]
                 taken = np.union1d(taken, sections)
                 claims.append((layer, finding, sections))
-                suggestion = suggestion or finding.query.folded
+                if finding.offered:
+                    suggestion = suggestion or finding.query.folded
                 if finding.scores is not None:
                     scored.append((sections, finding.scores[fresh]))
         for layer, finding in as_typed:

@@ -103,6 +103,10 @@ class Segmenter:
         """Whether the dictionary has `word`."""
         return bool(self._tokenizer.FREQ.get(word))
 
+    def commonness(self, word: str) -> int:
+        """How often the dictionary's own corpus has `word`; 0 for what it does not know."""
+        return int(self._tokenizer.FREQ.get(word) or 0)
+
     def terms(self, folded: str) -> list[str]:
         """Return the word terms of a text as indexed: Han words with the shorter words inside them, Latin forms."""
         found: list[str] = []

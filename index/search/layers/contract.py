@@ -44,12 +44,14 @@ class Finding:
     scores: Scores | None = None
     """What each is ranked by, on the scale of `Asked.ranking`; None: by its score there."""
     query: Query | None = None
-    """What was asked for instead of what was typed. It is offered as 您是不是要找 …; its hits are marked by it, and
-    labelled by this layer even where another one found them too."""
+    """What was asked for instead of what was typed. The surest is offered as 您是不是要找 …; its hits are marked by it,
+    and labelled by this layer even where another one found them too."""
     marks: tuple[str, ...] | None = None
     """What a snippet marks, where it is not `query`'s own."""
     certainty: float = 1.0
     """0 to 1. Where findings with a `query` share a section, it is the surest one's."""
+    offered: bool = True
+    """Whether `query` may be offered to the reader."""
 
 
 class Layer(Protocol):
