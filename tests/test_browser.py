@@ -426,3 +426,45 @@ def test_axe_finds_nothing(page: Page, address: str, scheme: str) -> None:
     assert not found, json.dumps(
         [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found], ensure_ascii=False, indent=1
     )
+
+
+def test_an_article_begins_with_its_steps_on_a_phone(page: Page) -> None:
+    places = re.findall(r"<loc>[^<]*(/articles/[^<]+)</loc>", page.request.get("/sitemap.xml").text())
+    tops = []
+    for place in [place for place in places if "/zh-hant/" not in place]:
+        page.goto(place)
+        if page.locator("ol.steps > li").count():
+            tops.append(page.locator("ol.steps > li").first.bounding_box()["y"])  # type: ignore[index]
+    assert len(tops) > 40
+    assert sum(top < 700 for top in tops) >= 0.9 * len(tops)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/guides/replace", "/guides/replace/fr/lost/orange", ARTICLE, "/articles/basics/codes", "/about"]
+)
+def test_text_of_double_size_fits_a_phone_and_is_remembered(page: Page, address: str) -> None:
+    page.goto("/")
+    for _ in range(3):
+        page.locator(".size").click()
+    page.goto(address)
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 34
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_guide_is_walked_in_place_back_works_and_answers_can_be_changed(page: Page) -> None:
+    page.goto("/guides/replace")
+    page.evaluate("window.kept = true")
+    for answer in ("法国的号码（+33）", "手机丢了", "Orange（含 Sosh）"):
+        page.get_by_role("link", name=answer, exact=True).click()
+    page.wait_for_url("**/guides/replace/fr/lost/orange")
+    page.wait_for_selector(".guide-steps")
+    assert "Orange" in page.title()
+    assert page.evaluate("window.kept"), "no page was loaded"
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+    page.locator(".guide-steps > li > .tick").first.check()
+    assert page.locator(".progress span").first.inner_text() == "1/9 步"
+    page.go_back()
+    page.wait_for_selector(".guide-options")
+    assert page.url.endswith("/guides/replace/fr/lost")
+    page.get_by_role("link", name="改答案：你的号码是谁发的？").click()
+    page.wait_for_url("**/guides/replace")

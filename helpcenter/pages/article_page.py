@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.frame import Frame, frame, local
-from helpcenter.pages.steps import split_facts, with_step_ids
+from helpcenter.pages.steps import first_step, split_facts, with_step_ids
 from helpcenter.pages.structured_data import linked_data
 from helpcenter.pages.topic_page import crumbs
 from index import Article, ArticleCard, ArticlePage, Section, SiteConfig, Snapshot
@@ -46,6 +46,15 @@ class Applies:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """The first step of an article, shown above what stands before it."""
+
+    heading: str
+    step: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleView:
     frame: Frame
     article: Article
@@ -59,8 +68,8 @@ class ArticleView:
     applies: tuple[Applies, ...]
     sections: tuple[SectionBlock, ...]
     step_count: int
-    steps_at: str
-    """The anchor of the first section with steps, where others stand before it; else empty."""
+    ahead: Ahead | None
+    """Where other sections stand before the first with steps: where those begin."""
     contents: tuple[SectionBlock, ...]
     warning: str
     related: tuple[ArticleCard, ...]
@@ -89,8 +98,8 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
         facts, rest = split_facts(sections[0].html)
         sections[:1] = [replace(sections[0], html=rest)] if rest.strip() else []
     blocks = tuple(section_block(article, section) for section in sections)
-    headed = [block.anchor for block in blocks if block.anchor]
-    stepped = [block.anchor for block in blocks if block.anchor and 'class="steps"' in block.html]
+    stepped = next((block for block in blocks if 'class="steps"' in block.html), None)
+    late = stepped not in blocks[: 2 if blocks and not blocks[0].anchor else 1]
     narrow = (
         [value for value in article.filters.get(one.name, ()) if value not in one.any]
         for one in snapshot.site().filters
@@ -113,7 +122,7 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
         facts=local(facts),
         sections=blocks,
         step_count=sum(block.html.count("<li id=") for block in blocks),
-        steps_at=stepped[0] if stepped and stepped[0] != headed[0] else "",
+        ahead=Ahead(stepped.heading, first_step(stepped.html), f"#{stepped.anchor}-s1") if late and stepped else None,
         contents=tuple(block for block in blocks if block.anchor and block.level <= 3),
         warning=age_warning(article, today, snapshot.site()),
         related=page.related,

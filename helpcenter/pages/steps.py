@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from markupsafe import Markup
+
 _TAG = re.compile(r"<(/?)(ol|ul|li)\b([^>]*)>")
 
 
@@ -46,3 +48,12 @@ def split_facts(html: str) -> tuple[str, str]:
     end = html.index("</ul>") + len("</ul>")
     facts = html[:end]
     return (facts, html[end:]) if facts.count("<li>") == facts.count("<li><strong>") else ("", html)
+
+
+def first_step(html: str) -> str:
+    """The words of the first step of `with_step_ids`, a list inside it left out; nothing where there is none."""
+    begin = re.search(r'<li id="[^"]+-s1"[^>]*>', html)
+    if not begin:
+        return ""
+    end = re.compile(r"</li>|<[ou]l\b").search(html, begin.end())
+    return Markup(html[begin.end() : end.start() if end else None]).striptags()  # noqa: S704 its tags are taken off

@@ -16,7 +16,7 @@
   const dressSteps = (within) => {
     const done = store.get("ticks", {});
     $$("ol.steps > li", within).forEach((step) => {
-      if ($(":scope > .tick", step)) return;
+      if (step.closest(".ahead") || $(":scope > .tick", step)) return;
       const own = words(step);
       const tick = make("input", { type: "checkbox", className: "tick" });
       tick.dataset.key = hash(own);
