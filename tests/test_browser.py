@@ -468,3 +468,24 @@ def test_a_guide_is_walked_in_place_back_works_and_answers_can_be_changed(page: 
     assert page.url.endswith("/guides/replace/fr/lost")
     page.get_by_role("link", name="改答案：你的号码是谁发的？").click()
     page.wait_for_url("**/guides/replace")
+
+
+def test_traditional_readers_are_offered_their_script_once(browser: Browser, live_server: str) -> None:
+    for locale, offered in (("zh-TW", True), ("zh-HK", True), ("zh-CN", False)):
+        context = browser.new_context(base_url=live_server, viewport={"width": 390, "height": 844}, locale=locale)
+        page = context.new_page()
+        page.goto(ARTICLE)
+        assert page.locator(".offer").is_visible() == offered, locale
+        if offered:
+            page.locator(".offer a").click()
+            page.wait_for_url(f"**/zh-hant{ARTICLE}")
+            page.goto(ARTICLE)
+            page.wait_for_url(f"**/zh-hant{ARTICLE}")
+        context.close()
+    context = browser.new_context(base_url=live_server, locale="zh-TW")
+    page = context.new_page()
+    page.goto("/")
+    page.locator(".offer button").click()
+    page.goto(ARTICLE)
+    assert page.locator(".offer").is_hidden()
+    context.close()

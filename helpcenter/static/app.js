@@ -69,6 +69,18 @@
     link.href = other + location.href.slice(location.origin.length + base.length); // typing has moved on since
   });
 
+  // Readers whose browser says Traditional are offered it at once; the answer is remembered.
+  const offerTraditional = () => {
+    const offer = $(".offer");
+    if (!offer || !/^zh-(TW|HK|MO|Hant)/i.test(navigator.language) || document.cookie.includes("language=") || store.get("offered", false)) return;
+    offer.hidden = false;
+  };
+  on("click", (event) => {
+    if (!event.target.closest(".offer button")) return;
+    store.set("offered", true);
+    $(".offer").hidden = true;
+  });
+
   // Live search. One request for each settled value; none while an input method composes.
   const PAUSE = 20; // ms after a keystroke; a finished composition needs none
   const REST = 900; // ms after which typing counts as done: history entry, announcement, recent searches
@@ -283,5 +295,6 @@
     if (!composing) pending = setTimeout(ask); // what was typed before htmx was there, once it listens
     nameTheme();
     nameSize();
+    offerTraditional();
   });
 })();
