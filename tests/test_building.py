@@ -114,7 +114,7 @@ def test_another_layout_of_the_files_is_another_format(content: Path, tmp_path: 
     arrays = {path.name: np.load(path, allow_pickle=False) for path in sorted(place.glob("*.npy"))}
     layout = {name.removesuffix(".npy"): f"{array.dtype} {array.shape}" for name, array in arrays.items()}
     assert (FORMAT, layout) == (  # a server of the release before would read these files wrongly: raise FORMAT
-        8,
+        9,
         {
             "MAIN_sections.cards.starts": "uint64 (13,)",
             "MAIN_sections.keys": "uint64 (31,)",

@@ -78,6 +78,7 @@ def test_pictures_are_looked_for(tmp_path: Path) -> None:
         ("a.md", 7, "remote-image"),
         ("a.md", 8, "missing-image"),
         ("a.md", 9, "missing-image"),
+        ("a.md", 11, "missing-alt"),
         ("a.md", 11, "remote-image"),
     ]
 

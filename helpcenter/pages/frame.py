@@ -186,6 +186,6 @@ def local(html: str) -> Markup:
     """Sanitised HTML of the snapshot, its links into this site kept below the current root."""
     root = request.script_root
     if root:
-        for place in ("articles", "topics", "search", "guides"):
+        for place in ("articles", "topics", "search", "guides", "media"):
             html = html.replace(f'="/{place}', f'="{root}/{place}')
     return Markup(html)  # noqa: S704 the snapshot holds sanitised HTML only

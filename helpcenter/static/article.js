@@ -172,6 +172,19 @@
     links.forEach((_, id) => { const part = document.getElementById(id); if (part) watcher.observe(part); });
   };
 
+  // A tapped picture fills the screen; without this its link opens the picture.
+  on("click", (event) => {
+    const link = event.target.closest("a.enlarge");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const close = make("button", { type: "button" }, word("close"));
+    const dialog = make("dialog", { className: "picture" }, make("img", { src: link.href, alt: $("img", link).alt }), close);
+    dialog.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+
   on("unfolded", (event) => dressSteps(event.target));
   on("htmx:historyRestore", dress);
   on("htmx:afterSwap", (event) => {

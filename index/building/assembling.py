@@ -10,6 +10,7 @@ about half a second.
     sections.npy                   per section: article number, first visible byte in `folded`, characters
     pages, outlines                each article as JSON, whole (compressed) and without its text
     media, media.json              the pictures that articles show, and their names
+    media_sizes.json               their width and height in pixels
     articles.json, topics.json     lists
     moved.json                     old addresses and where they lead
     guides.json                    the guides, proven
@@ -42,6 +43,7 @@ from index.site import TOPIC, SiteConfig
 from index.store.blobs import Packed, Texts
 from index.store.forwards import forwards
 from index.store.keys import U64, word_key
+from index.store.pictures import size_of
 from index.store.posting_files import ARRAYS, write_array
 from index.store.serializing import CARD_BREAK
 from index.store.writing import Files
@@ -120,6 +122,7 @@ def _write_media(place: Path, content: Path, outlines: Sequence[dict[str, Any]],
     files = {path: file.read_bytes() for path in shown if (file := media_file(content, path))}
     Texts.write(place / "media", [Packed.of(list(files.values()))])
     _write_json(place / "media.json", list(files))
+    _write_json(place / "media_sizes.json", {path: size for path, raw in files.items() if (size := size_of(raw))})
 
 
 class _Surroundings:

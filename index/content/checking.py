@@ -197,7 +197,7 @@ def _inside(page: _Page, places: _Places) -> Iterator[Problem]:
         elif token.type == "link_open":
             yield from _link(page, line, str(token.attrs.get("href", "")), places)
         elif token.type == "image":
-            yield from _picture(page, line, str(token.attrs.get("src", "")), places)
+            yield from _picture(page, line, str(token.attrs.get("src", "")), places, told=bool(token.content.strip()))
     for line, words in _lines(page.rendered.tokens):
         if found := promotion(words):
             message = f"像是推广用的联系方式或文字“{_short(found)}”：去掉，或换成官方联系方式"
@@ -213,8 +213,12 @@ def _link(page: _Page, line: int, address: str, places: _Places) -> Iterator[Pro
         yield _warning(page, line, "promotion", message)
 
 
-def _picture(page: _Page, line: int, address: str, places: _Places) -> Iterator[Problem]:
+def _picture(page: _Page, line: int, address: str, places: _Places, told: bool) -> Iterator[Problem]:
+    """`told`: whether words stand for it, or the author says by an empty `alt` that it tells nothing."""
     target = resolve(address, page.folder)
+    if not told:
+        message = f"图片 {_short(address)} 没有说明文字，看不见图的读者不知道是什么：写成 ![图里有什么](…)"
+        yield _warning(page, line, "missing-alt", message)
     if target.kind == "remote":
         message = f"图片 {_short(address)} 在别的网站，不会显示：存到内容文件夹里再引用，或去掉"
         yield _warning(page, line, "remote-image", message)
@@ -242,7 +246,7 @@ def _raw_html(page: _Page, line: int, html: str, places: _Places) -> Iterator[Pr
         if name == "a" and "href" in attributes:
             yield from _link(page, line, attributes["href"], places)
         elif name == "img":
-            yield from _picture(page, line, attributes.get("src", ""), places)
+            yield from _picture(page, line, attributes.get("src", ""), places, told="alt" in attributes)
 
 
 def _leaves(tokens: Iterable[Token]) -> Iterator[tuple[int, Token]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -47,6 +48,7 @@ from index.site import SiteConfig, site_from_json
 from index.store.blobs import Texts
 from index.store.codec import open_index
 from index.store.forwards import forwarded
+from index.store.pictures import dress
 from index.store.serializing import CARD_BREAK, article_from_bytes, guide_from_json
 from index.store.snapshots import read_stamp
 from index.text.segmenting import segmenter_for
@@ -100,6 +102,7 @@ class LocalSnapshot:
         self._by_topic = [*in_topics, *(card for card in self._lines if card.topic not in self._topics)]
         self._media = Texts(place / "media")
         self._moved: dict[str, str] = _json(place, "moved")
+        self._sizes = {path: (width, height) for path, (width, height) in _json(place, "media_sizes").items()}
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
         self._site = site_from_json(_json(place, "site"))
         self._filters = Filters(place, self.section_count, self._site.filter_names)
@@ -137,8 +140,12 @@ class LocalSnapshot:
         topic = self._topics.get(record["topic"])
         beside = topic.articles if topic else tuple(card for card in self._lines if not card.topic)
         at = beside.index(self._lines[number])
+        article = article_from_bytes(self._pages[number])
+        if self._sizes:
+            sections = tuple(replace(one, html=dress(one.html, self._sizes)) for one in article.sections)
+            article = replace(article, sections=sections)
         return ArticlePage(
-            article=article_from_bytes(self._pages[number]),
+            article=article,
             topic=topic,
             related=tuple(self._lines[other] for other in self._near(number)),
             previous=beside[at - 1] if at else None,
