@@ -96,6 +96,10 @@ def test_what_is_no_guide_is_one_fault(content: Path, raw: bytes) -> None:
     assert len([one for one in check(content) if one.level == "fault"]) == 1
 
 
+def test_a_step_may_be_a_whole_article(content: Path) -> None:
+    assert faults(content, GOOD.replace("a/lost#report", "a/lost")) == []
+
+
 def test_a_draft_is_no_live_section(content: Path) -> None:
     file = content / "a" / "lost.md"
     file.write_text(file.read_text("utf-8").replace("---\ntitle", "---\ndraft: true\ntitle"), "utf-8")

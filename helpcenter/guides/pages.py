@@ -108,11 +108,11 @@ def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
 
 
 def find_section(snapshot: Snapshot, place: str) -> tuple[str, Section] | None:
-    """The article's title and the section of `article-id#anchor`; None where it is not there (drafts, previews)."""
+    """The article's title and the section of `article-id#anchor`, without anchor its first; None where there is none."""
     id, _, anchor = place.partition("#")
     page = snapshot.page(id)
-    section = next((one for one in page.article.sections if one.anchor == anchor), None) if page else None
-    return (page.article.title, section) if page and section else None
+    found = [one for one in page.article.sections if one.anchor == anchor or not anchor] if page else []
+    return (page.article.title, found[0]) if page and found else None
 
 
 def step_path(place: str) -> str:

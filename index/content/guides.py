@@ -132,7 +132,7 @@ def dead_links(guides: Sequence[GuideFile], sections: Mapping[str, Collection[st
                 near = next(iter(get_close_matches(article, list(sections), 1, 0.6)), None)
                 hint = f"是否想写 {near}？" if near else "改成有的文章，或去掉这一步"
                 problems.append(Problem(file.path, line, f"没有文章 {article}，或它没有上线：{hint}", code="dead-step"))
-            elif anchor not in sections[article]:
+            elif anchor and anchor not in sections[article]:
                 near = next(iter(get_close_matches(anchor, list(sections[article]), 1, 0.5)), None)
                 hint = f"是否想写 #{near}？" if near else "改成有的小节"
                 problems.append(Problem(file.path, line, f"{article} 里没有小节 #{anchor}：{hint}", code="dead-step"))
