@@ -312,3 +312,11 @@ def test_cards_lead_to_their_sections_and_the_divider_stands_once() -> None:
     assert cards[0].heading == "概要"
     assert [len(cards[0].near), len(cards[0].more)] == [2, 2]
     assert not any(card.begins_partial for card in cards_of(ArticleResults("x", 3, 3, 3, articles), 0, ""))
+
+
+def test_a_mistyped_address_shows_the_article_it_may_have_meant(client: FlaskClient) -> None:
+    for address in ("/articles/replacment/france-lots", "/articles/replacement/france_lost"):
+        answer = client.get(address)
+        assert answer.status_code == 404
+        assert f'href="{ARTICLE}"' in answer.text
+    assert "也许是这一篇" not in client.get("/zzzz").text

@@ -108,7 +108,7 @@ def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
 
 
 def find_section(snapshot: Snapshot, place: str) -> tuple[str, Section] | None:
-    """The article's title and the section of `article-id#anchor`, without anchor its first; None where there is none."""
+    """The article's title and the section of `article-id#anchor`, without anchor its first; None if gone."""
     id, _, anchor = place.partition("#")
     page = snapshot.page(id)
     found = [one for one in page.article.sections if one.anchor == anchor or not anchor] if page else []

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from helpcenter.http.htmx import wants_fragment
 from helpcenter.pages.frame import Frame, fragment, frame, render
-from index import IndexUnavailable
+from index import IndexUnavailable, Library
 
 WORDS = {
     400: ("这个请求看不懂", "地址或内容不完整。请回到首页，或者重新搜索。"),
@@ -28,6 +28,8 @@ WORDS = {
     500: ("我们这边出错了", "问题已经记录下来。请稍后再试，或者先看看别的文章。"),
     503: ("内容正在更新", "帮助内容暂时打不开，请一两分钟后再试。"),
 }
+LIKELY = 3
+"""Articles offered for a wrong address."""
 RETRY_AFTER = "30"
 """Seconds; a rebuild takes less."""
 
@@ -40,6 +42,8 @@ class ErrorPage:
     code: int
     heading: str
     message: str
+    likely: tuple[tuple[str, str], ...] = ()
+    """Articles that a wrong address may have meant: title and address."""
 
 
 def prepare(app: Flask) -> None:
@@ -82,7 +86,9 @@ def answer(code: int, own_words: str = "") -> Response:
     if request.path.startswith("/api/"):
         response = jsonify({"error": {"code": code, "message": own_words or f"{heading}。{message}"}})
     else:
-        page = error_page(code, heading, own_words or message, slug_words(request.path) if code == 404 else "")
+        lost = code == 404
+        page = error_page(code, heading, own_words or message, slug_words(request.path) if lost else "")
+        page = replace(page, likely=likely_articles(request.path)) if lost else page
         html = fragment(render("_error.html", page), page) if wants_fragment() else render("error.html", page)
         response = Response(html)
     response.status_code = code
@@ -93,6 +99,20 @@ def answer(code: int, own_words: str = "") -> Response:
 def error_page(code: int, heading: str, message: str, query: str = "") -> ErrorPage:
     """An error, with a search box that already holds `query`."""
     return ErrorPage(frame(heading, message, query=query, status=code), code, heading, message)
+
+
+def likely_articles(path: str) -> tuple[tuple[str, str], ...]:
+    """Articles spelt like the address, then those that its words find; none where no index is open."""
+    library: Library = current_app.extensions["library"]
+    try:
+        live = library.snapshot()
+    except IndexUnavailable:
+        return ()
+    cards = {card.id: card for card in live.resembling(unquote(path).removeprefix("/articles/"), LIKELY)}
+    found = live.rank_articles(slug_words(path), LIKELY) if len(cards) < LIKELY else []
+    by_id = {card.id: card for card in live.cards()} if found else {}
+    cards |= {id: by_id[id] for id, _ in found}
+    return tuple((card.title, request.script_root + card.url) for card in list(cards.values())[:LIKELY])
 
 
 def slug_words(path: str) -> str:

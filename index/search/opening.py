@@ -55,6 +55,8 @@ from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
 from index.weights import load_weights
 
+LONGEST_ID, ALIKE = 200, 70
+"""Of a mistyped address: characters looked at, and the likeness (0 to 100) from which an article is offered."""
 MAX_LIMIT = 100
 """The most hits of one page."""
 STEPS = 3
@@ -167,6 +169,15 @@ class LocalSnapshot:
     def find_guides(self, query: str) -> tuple[Guide, ...]:
         """The guides that `query` names, best first; mostly none. Never raises for any text."""
         return self._guide_finder.find(query)
+
+    def resembling(self, address: str, limit: int) -> tuple[ArticleCard, ...]:
+        """The articles whose ids are spelt most like `address`, nearest first; for addresses that were mistyped."""
+        from rapidfuzz import fuzz, process  # 40 ms that only a wrong address need wait for
+
+        wanted = address.strip("/")[:LONGEST_ID].lower()
+        names = [card.id.lower() for card in self._lines]
+        found = process.extract(wanted, names, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=limit)
+        return tuple(self._lines[number] for _, _, number in found)
 
     def media(self, path: str) -> bytes | None:
         """A picture that articles show, by its path in the content folder, or None."""
