@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     from helpcenter.http import caching, cross_origin, htmx, markdown, security, traditional
     from helpcenter.insights import recording
     from helpcenter.insights import views as insights
+    from helpcenter.offline import views as offline
     from helpcenter.pages import branding, errors, feeds, frame, views
     from helpcenter.serving import metrics
     from helpcenter.settings import load_settings
@@ -46,8 +47,9 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     htmx.prepare(app)
     feedback.prepare(app)
     insights.prepare(app)
+    offline.prepare(app)
     errors.prepare(app)
-    pages = (views, guides, feedback, insights, feeds, branding, reference)
+    pages = (views, guides, feedback, insights, feeds, branding, reference, offline)
     for module in (*pages, articles, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)

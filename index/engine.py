@@ -68,6 +68,10 @@ class Snapshot(Protocol):
     def guide(self, guide_id: str) -> Guide | None:
         """One guide, or None."""
 
+    def pocket(self) -> Mapping[str, object]:
+        """What a device needs to search the saved articles by itself: fold table, readings, synonyms, stop words,
+        weights; see `search/pocket.py`."""
+
     # Search
 
     def search(

@@ -20,6 +20,7 @@ from helpcenter.api.reference import ReferencePage
 from helpcenter.feedback.views import FeedbackPage
 from helpcenter.guides.pages import GuidePage, GuidesPage
 from helpcenter.insights.views import InsightsPage
+from helpcenter.offline.views import ShellPage
 from helpcenter.pages.article_page import ArticleView, SectionView
 from helpcenter.pages.errors import ErrorPage
 from helpcenter.pages.feeds import Feed, Listing, Robots, SearchDescription, SiteMap, SiteMaps
@@ -43,6 +44,7 @@ TEMPLATES: dict[str, type] = {
     "robots.txt": Robots,
     "search.html": ResultsPage,
     "section.html": SectionView,
+    "shell.html": ShellPage,
     "_section.html": SectionView,
     "sitemap.xml": SiteMap,
     "sitemaps.xml": SiteMaps,

@@ -194,7 +194,7 @@
     clearTimeout(pending);
     clearTimeout(resting);
     before = null;
-    htmx.trigger("#search", "htmx:abort");
+    window.htmx?.trigger("#search", "htmx:abort");
     busy(false);
     showAddress();
   });

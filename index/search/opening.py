@@ -39,6 +39,7 @@ from index.search.guides import GuideFinder
 from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
 from index.search.lexicon import ArrayLexicon
+from index.search.pocket import pocket
 from index.search.queries import Parser, Query
 from index.search.relating import Relatives
 from index.search.searching import Ranking, Scorer
@@ -85,7 +86,8 @@ class LocalSnapshot:
         weights = load_weights()
         postings = Postings(terms, self._folded, self._sections)
         self._scorer = Scorer(postings, weights)
-        sounds = Sounds(place)
+        sounds = self._sounds = Sounds(place)
+        self._tuning, self._weights = tuning, weights
         lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
         # Remembered here and not there: see Scorer's own memory.
         self._near = lru_cache(maxsize=512)(Relatives(place, terms, self._sections, weights).near)
@@ -110,6 +112,11 @@ class LocalSnapshot:
         self._filters = Filters(place, self.section_count, self._site.filter_names)
         self._guides = {guide.id: guide for guide in map(guide_from_json, _json(place, "guides"))}
         self._guide_finder = GuideFinder(tuple(self._guides.values()), self._segmenter, tuning.stop_words)
+
+    def pocket(self) -> dict[str, Any]:
+        """What a device needs to search these sections by itself."""
+        texts = (self._folded[number].decode(errors="ignore") for number in range(self.section_count))
+        return pocket(texts, self._sounds.of, self._tuning, self._weights)
 
     def load(self) -> None:
         """Load the whole dictionary; for a server, before it forks."""

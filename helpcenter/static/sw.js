@@ -1,0 +1,53 @@
+// The worker: answers from the saved copy when the network does not. In: requests. Out: the server's answer where there is
+// one in time, else the saved frame (pages) or the saved file. The page saves (offline.js); this file only serves.
+// Why the server goes first: nobody may read an old page because of a worker.
+"use strict";
+const PATIENCE = 3000; // ms; a line too slow for a page of 10 kB is no line
+const POINTER = "/offline/pointer"; // in the cache "hc-pointer": the name of the cache that was saved whole
+const live = async () => {
+  const kept = await (await caches.open("hc-pointer")).match(POINTER);
+  return kept ? caches.open((await kept.json()).cache) : null;
+};
+const mount = new URL(self.registration.scope).pathname.replace(/\/$/, "");
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+const inTime = (request) => {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE);
+  return fetch(request, { signal: patience.signal }).finally(() => clearTimeout(timer));
+};
+const plain = (path) => path.slice(mount.length).replace(/^\/zh-hant(?=\/|$)/, "");
+const isPage = (path) => /^\/?$|^\/(search|about|guides|topics|articles)(\/|$)/.test(path) && !path.endsWith(".md");
+
+const page = async (request, path) => {
+  const saved = await live();
+  if (!saved) return fetch(request);
+  let answer;
+  try {
+    answer = await inTime(request);
+  } catch { /* no network, or too slow */ }
+  // A gateway that says that the server is gone is no answer either.
+  if (answer && ![502, 503, 504].includes(answer.status)) return answer;
+  const mirror = path.startsWith(`${mount}/zh-hant`) ? "/zh-hant" : "";
+  return (await saved.match(`${mount}${mirror}/offline/shell`)) ?? (await saved.match(`${mount}/offline/shell`)) ?? answer ?? Response.error();
+};
+const file = async (request, url) => {
+  try {
+    return await inTime(request);
+  } catch (error) {
+    const saved = await live();
+    const kept = saved && (await saved.match(url.pathname + url.search));
+    if (kept) return kept;
+    throw error;
+  }
+};
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (request.mode === "navigate" && isPage(plain(url.pathname))) event.respondWith(page(request, url.pathname));
+  else if (/^\/(static|offline|media)\/|^\/site\.css$/.test(url.pathname.slice(mount.length))) event.respondWith(file(request, url));
+});

@@ -1,0 +1,166 @@
+"""In the pocket: saved by one button, whole and checked; read and searched with the server stopped and no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask.testing import FlaskClient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+LOST = "replacement/france-lost"
+
+
+@pytest.fixture
+def phone(browser: Browser, serve: Callable[..., AbstractContextManager[Any]], site_index: Path) -> Iterator[Any]:
+    """A phone at a site of its own; `stop` ends the server and the network."""
+    with serve(site_index) as site:
+        context = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844})
+
+        def stop() -> None:
+            site.process.terminate()
+            site.process.wait(30)
+            context.set_offline(True)
+
+        yield context, stop
+        context.close()
+
+
+def save(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.goto("/")
+    page.locator("[data-offline=save]").first.click()
+    page.wait_for_selector("html[data-offline-state=saved]", timeout=30_000)
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    return page
+
+
+def opened(context: BrowserContext, path: str) -> Page:
+    page = context.new_page()
+    page.goto(path)
+    page.wait_for_selector("html[data-pocket=ready]")
+    return page
+
+
+def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
+    context, stop = phone
+    save(context).close()
+    stop()
+    article = opened(context, f"/articles/{LOST}#report-loss")
+    assert article.locator("h1").inner_text() == "在法国丢失 eSIM：报失、停号、换到新手机"
+    assert "存下的副本" in article.locator("#main").inner_text()
+    assert article.locator("#report-loss").is_visible() and not article.locator("form[action*=feedback]").count()
+    assert opened(context, "/topics/replacement").locator(".articles a").count() > 3
+    home = opened(context, "/")
+    assert home.locator("#main a").count() > 10
+    guide = opened(context, "/guides/replace")
+    guide.locator(".guide-options a").first.click()
+    guide.wait_for_selector("html[data-pocket=ready] .guide-options, html[data-pocket=ready] .guide-steps")
+    mirror = opened(context, f"/zh-hant/articles/{LOST}")
+    assert "補" in mirror.locator("#main").inner_text() and "补" not in mirror.locator("h1").inner_text()
+    results = opened(context, "/search?q=法国 丢失")
+    assert LOST in results.locator("#main .cards a").first.get_attribute("href")
+    assert results.locator("#main .cards mark").count()
+    results.locator("#q").fill("bukaliucheng")
+    results.wait_for_selector(".why")
+    assert results.locator(".why").first.inner_text() == "拼音匹配"
+    results.locator("#q").fill("饕餮龘靐")
+    results.wait_for_selector("#main .nothing")
+    assert opened(context, "/articles/none").locator("h1").inner_text() == "副本里没有这一页"
+
+
+def test_while_there_is_a_network_the_server_answers(phone: Any) -> None:
+    context, _ = phone
+    page = save(context)
+    page.goto(f"/articles/{LOST}")
+    assert page.evaluate("document.documentElement.dataset.pocket") is None
+    assert page.locator("form[action*=feedback]").count()
+    page.locator("[data-offline=remove]").first.click()
+    page.wait_for_selector("html[data-offline-state=none]")
+    assert page.evaluate("caches.keys()") == []
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+
+
+def test_a_file_that_is_not_what_it_should_be_is_never_used(phone: Any) -> None:
+    context, stop = phone
+    page = save(context)
+    before = page.evaluate("caches.keys()")
+    context.route("**/offline/core-*", lambda route: route.fulfill(body="{}", content_type="application/json"))
+    context.route("**/offline.json", lambda route: altered(route))
+    page.reload()
+    page.wait_for_selector("html[data-offline-state=outdated]")
+    page.locator("[data-offline=save]").first.click()
+    page.wait_for_selector("html[data-offline-state=failed]")
+    assert "原来的副本还在" in page.locator("[data-offline-words]").first.inner_text()
+    assert page.evaluate("caches.keys()") == before
+    context.unroute_all()
+    stop()
+    assert opened(context, f"/articles/{LOST}").locator("#report-loss").is_visible()
+
+
+def altered(route: Any) -> None:
+    record = route.fetch().json()
+    record["version"] += "x"
+    for one in record["files"]:
+        if "/core-" in one["url"]:
+            one["hash"] = "0" * 64
+    route.fulfill(json=record)
+
+
+def test_the_manifest_names_whole_files(client: FlaskClient) -> None:
+    record = client.get("/offline.json").json
+    assert record["bytes"] == sum(one["bytes"] for one in record["files"])
+    for one in record["files"]:
+        answer = client.get(one["url"])
+        assert answer.status_code == 200 and hashlib.sha256(answer.data).hexdigest() == one["hash"], one["url"]
+    assert client.get("/sw.js").mimetype == "text/javascript"
+    assert not any("insights" in one["url"] for one in record["files"])
+
+
+def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root: Path, tmp_path: Path) -> None:
+    """Judged queries in Node with the very script of the page; nDCG and first hits against the server's."""
+    record = client.get("/offline.json").json
+    core = client.get(next(one["url"] for one in record["files"] if "/core-" in one["url"])).json
+    live = app.extensions["library"].snapshot()
+    sections = [
+        {"article": card.id, "anchor": part.anchor, "title": card.title, "heading": part.heading, "body": part.text,
+         "aliases": "\n".join([*entry["aliases"], *([] if part.anchor else sum(entry["filters"].values(), []))]), "asks": "\n".join(entry["sections"][at]["asks"])}
+        for card, entry in zip(live.cards(), core["articles"], strict=True)
+        for at, part in enumerate(live.page(card.id).article.sections)
+    ]  # fmt: skip
+    queries = sorted({line.split("\t")[0] for line in judged(root) if "\t" in line and not line.startswith("#")})
+    (tmp_path / "in.json").write_text(json.dumps({"core": core, "sections": sections, "queries": queries}), "utf-8")
+    script = (root / "helpcenter/static/pocket-search.js").read_text("utf-8")
+    (tmp_path / "run.cjs").write_text(
+        script + "\nconst fs = require('fs');"
+        "const { core, sections, queries } = JSON.parse(fs.readFileSync(process.argv[2]));"
+        "const engine = pocketSearch.make(core, sections);"
+        "console.log(JSON.stringify(queries.map((q) => engine.search(q).hits.slice(0, 10).map((h) => h.number))));",
+        "utf-8",
+    )
+    command = ["node", tmp_path / "run.cjs", tmp_path / "in.json"]
+    out = subprocess.run(command, capture_output=True, check=True, text=True)
+    places = [(one["article"], one["anchor"]) for one in sections]
+    first = shared = 0
+    for query, numbers in zip(queries, json.loads(out.stdout), strict=True):
+        here = [places[number] for number in numbers]
+        there = [(hit.article, hit.section) for hit in live.search(query).hits]
+        shared += len(set(here) & set(there)) / max(1, min(10, len(there)))
+        first += bool(here and there and here[0][0] == there[0][0])
+    both = shared / len(queries), first / len(queries)
+    print(f"{len(queries)} queries: {both[0]:.3f} of the top ten shared, {both[1]:.3f} of the first articles")
+    assert both[0] >= 0.75 and both[1] >= 0.8
+
+
+def judged(root: Path) -> list[str]:
+    folder = root / "tests" / "judgements"
+    file = folder / "own.tsv" if folder.is_dir() else root / "tests" / "judgements.tsv"
+    return file.read_text("utf-8").splitlines()
