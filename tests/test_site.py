@@ -162,6 +162,18 @@ def test_a_changed_word_makes_a_new_snapshot_without_reading_articles_again(writ
     assert Library(tmp_path / "index").snapshot().site().name == "店"
 
 
+def test_values_that_no_article_has_are_a_warning(written: Written, tmp_path: Path) -> None:
+    (tmp_path / "topic" / "b.md").write_text("---\ntitle: 乙\nregion: [法国, 欧盟]\n---\n", "utf-8")
+    assert not written(
+        "tiles: [{label: 一, search: 一, filters: {region: 法囯, topic: topic}}]\n"
+        "contacts:\n  a: {name: 甲, filters: {region: 法国, carrier: Orange}}\n"
+    )
+    assert [str(problem) for problem in check(tmp_path) if problem.code == "unused-value"] == [
+        "_site.yml:1: 没有文章的 region 是“法囯”：改成文章里用的值",
+        "_site.yml:3: 没有文章的 carrier 是“Orange”：改成文章里用的值",
+    ]
+
+
 def test_a_guide_s_contact_must_exist(written: Written, tmp_path: Path) -> None:
     (tmp_path / "_guides").mkdir()
     (tmp_path / "_guides" / "g.yml").write_text(

@@ -25,8 +25,9 @@ from index.content.guides import dead_links, read_guides
 from index.content.linking import IMAGE_TYPES, Target, resolve
 from index.content.rendering import Rendered, is_placeholder
 from index.content.sanitizing import SCHEMES, TAGS
-from index.content.sites import dead_site_links, read_site
+from index.content.sites import dead_site_links, read_site, unused_values
 from index.model import Article, Problem
+from index.site import TOPIC
 
 STALE_AFTER = 180
 """Days after which a verified article counts as unverified; the article page warns from the same day."""
@@ -80,6 +81,11 @@ def check(content: Path, *, today: date | None = None) -> list[Problem]:
     live = {id: [part.anchor for part in page.article.sections] for id, page in articles.items() if page.article}
     live = {id: anchors for id, anchors in live.items() if not articles[id].front.draft}
     problems += [*found, *dead_links(guides, live), *dead_site_links(site, live, guides)]
+    used: dict[str, set[str]] = {TOPIC: {page.article.topic for page in articles.values() if page.article}}
+    for page in articles.values():
+        for name, values in page.article.filters.items() if page.article else ():
+            used.setdefault(name, set()).update(values)
+    problems += unused_values(site, used)
     places = _Places(content, articles, {page.folder for page in pages})
     for page in pages:
         problems += _dates_and_summary(page, today)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -107,6 +107,21 @@ def dead_site_links(
                 message = f"没有联系方式 {outcome.contact}：{hint}"
                 found.append(Problem(one.path, one.lines[name], message, code="dead-contact"))
     return found
+
+
+def unused_values(file: SiteFile, used: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    """A warning for each filter value of a tile or contact that no article has. `used`: the values by filter."""
+    entries: list[tuple[Place, Tile | Contact]] = [
+        (("tiles", number), one) for number, one in enumerate(file.site.tiles)
+    ]
+    entries += [(("contacts", key), one) for key, one in file.site.contacts.items()]
+    for place, entry in entries:
+        for name, own in entry.filters.items():
+            for value in own:
+                if value not in used.get(name, ()):
+                    hint = _hint(value, used.get(name, ()), "改成文章里用的值")
+                    message = f"没有文章的 {name} 是“{value}”：{hint}"
+                    yield replace(file.problem((*place, "filters", name), message, "unused-value"), level="warning")
 
 
 @cache
