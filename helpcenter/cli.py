@@ -2,7 +2,7 @@
 
 In: arguments and the environment. Out: text on stdout, faults on stderr, an exit code: 0 done, 1 failed, 2 wrong usage.
 Why the commands live in `helpcenter/commands/`: this file stays the table of contents. They import `index`, Flask and
-gunicorn only inside their bodies, so `helpcenter --help` answers at once.
+granian only inside their bodies, so `helpcenter --help` answers at once.
 A new command: write it there, add it to the list below, name it in README.md; a test compares the two.
 """
 

@@ -52,7 +52,7 @@ def imports(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "index").rglob("*.py")), ids=name)
 def test_the_index_knows_nothing_of_the_web(path: Path) -> None:
-    wrong = {"flask", "flask_htmx", "werkzeug", "jinja2", "gunicorn", "click", "sqlalchemy", "helpcenter"}
+    wrong = {"flask", "flask_htmx", "werkzeug", "jinja2", "granian", "click", "sqlalchemy", "helpcenter"}
     assert not wrong & {module.split(".")[0] for module in imports(path)}
 
 

@@ -268,12 +268,12 @@ def test_connections_are_shared_among_workers(serve: Serve, site_index: Path) ->
     with serve(site_index) as site, contextlib.ExitStack() as clients:
         pids = workers_of(site)
         before = [sockets(pid) for pid in pids]
-        for _ in range(12):
+        for _ in range(60):  # the system deals them out at random: one in 10^12 of these tests would find 3 with one
             client = clients.enter_context(contextlib.closing(connect(site.address)))
             client.request("GET", "/healthz")
             assert client.getresponse().read()
         taken = [sockets(pid) - earlier for pid, earlier in zip(pids, before, strict=True)]
-        assert sum(taken) == 12
+        assert sum(taken) == 60
         assert min(taken) >= 3
 
 
@@ -291,13 +291,14 @@ def test_sigterm_stops_it_cleanly(serve: Serve, site_index: Path) -> None:
 SLOW_START = """
 import time
 from helpcenter import cli
-from helpcenter.serving import worker
+from helpcenter.insights import recording
 
-def init_process(self, begin=worker.Worker.init_process):
-    time.sleep(1)
-    begin(self)
+def begin_serving(begin=recording.begin_serving):
+    print("starting", flush=True)
+    time.sleep(5)
+    begin()
 
-worker.Worker.init_process = init_process
+recording.begin_serving = begin_serving
 cli.main()
 """
 
@@ -306,12 +307,29 @@ def test_sigterm_reaches_workers_that_are_still_starting(site_index: Path, tmp_p
     command = [sys.executable, "-c", SLOW_START, "serve", "--index", str(site_index), "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
-        assert "就绪".encode() in process.stdout.readline()
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        assert eventually(lambda: len(children.read_text().split()) == 2)
+        for _ in range(2):
+            assert process.stdout.readline() == b"starting\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(8) == 0  # after 10 s the workers would have been killed
+        assert process.wait(4) == 0  # before a worker has started
         assert process.stdout.read() == b""
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_behind(site_index: Path, tmp_path: Path, program: Path, told: signal.Signals) -> None:
+    command = [program, "serve", "--index", str(site_index), "--port", "0"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert "就绪".encode() in process.stdout.readline()
+        assert list(tmp_path.glob("helpcenter-*"))
+        os.killpg(process.pid, told)  # as Ctrl+C does: every process of the terminal is told
+        assert process.wait(20) == 0
+        assert not list(tmp_path.glob("helpcenter-*"))
 
 
 def test_workers_share_what_was_loaded_before_forking(serve: Serve, site_index: Path) -> None:

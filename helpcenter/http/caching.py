@@ -10,29 +10,28 @@ A key names all that an answer depends on; a view that reads more of the request
 from __future__ import annotations
 
 import hashlib
-import marshal
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
 
-import lz4.block
+from cachetools import LRUCache
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from werkzeug.http import http_date
 
 from helpcenter.http.htmx import VARY, fragment_asked
-from helpcenter.serving.sharing import SharedMemory
 from index import Engine, IndexUnavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ROOM, TYPICAL = 64 * 1024 * 1024, 2048
-"""Bytes of answers kept by all workers together, some 14,000 pages of results, and what the least of them take. Kept
-by LZ4, which takes 10 µs for one of 14 kB, 2 to get it back, and leaves a third: a crowd finds 86 % of its answers here
-instead of 78. zlib would leave a quarter, and take ten times as long."""
+ROOM = 32 * 1024 * 1024
+"""Bytes of answers that a worker keeps, some 4,000 compressed pages of results; the least recently asked goes first."""
+OVERHEAD = 2048
+"""Bytes that an answer takes beside its body: key, headers, objects (measured)."""
 SMALLEST_COMPRESSED = 600
 """Bytes below which gzip saves no packet."""
 QUICK, SMALL = 1, 9
@@ -56,14 +55,24 @@ class SearchSeen:
     """Whether it came while typing, so that the next keystroke may replace it."""
 
 
+class Answer(NamedTuple):
+    """A finished answer, as it is sent."""
+
+    headers: list[tuple[str, str]]
+    etag: str
+    seen: SearchSeen | None
+    body: bytes
+
+
 class AnswerCache:
-    """WSGI: answers from memory what any worker has answered before. Safe among threads and processes."""
+    """WSGI: answers from memory what this worker has answered before. Safe among threads."""
 
     def __init__(self, app: WSGIApplication, version: Callable[[], str], tell: Callable[[SearchSeen], None]) -> None:
         self.app = app
         self.version = version
         self.tell = tell
-        self.memory = SharedMemory(ROOM, ROOM // TYPICAL)
+        self.lock = Lock()
+        self.answers: LRUCache[tuple[object, ...], Answer] = LRUCache(ROOM, lambda answer: len(answer.body) + OVERHEAD)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
@@ -72,38 +81,37 @@ class AnswerCache:
             version = self.version()
         except IndexUnavailable:
             return self.app(environ, start_response)
-        key = repr(
-            (
-                version,
-                environ.get("PATH_INFO"),
-                environ.get("QUERY_STRING"),
-                environ.get("SCRIPT_NAME"),
-                environ.get("HTTP_HOST"),
-                environ.get("wsgi.url_scheme"),
-                fragment_asked(environ),
-                "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
-                # Warnings about old articles depend on the day.
-                int(time.time()) // 86400,
-            )
-        ).encode()
-        kept = self.memory.get(key)
+        key = (
+            version,
+            environ.get("PATH_INFO"),
+            environ.get("QUERY_STRING"),
+            environ.get("SCRIPT_NAME"),
+            environ.get("HTTP_HOST"),
+            environ.get("wsgi.url_scheme"),
+            fragment_asked(environ),
+            "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
+            # Warnings about old articles depend on the day.
+            int(time.time()) // 86400,
+        )
+        with self.lock:
+            kept = self.answers.get(key)
         if kept is None:
             environ["helpcenter.key"] = key
             return self.app(environ, start_response)
-        # Written by `add`, in memory no other program reaches.
-        headers, etag, seen, body = marshal.loads(lz4.block.decompress(kept))  # noqa: S302
-        if seen:
-            self.tell(SearchSeen(*seen))
-        if environ.get("HTTP_IF_NONE_MATCH") == etag:
-            start_response("304 NOT MODIFIED", [item for item in headers if not item[0].startswith("Content-")])
+        if kept.seen:
+            self.tell(kept.seen)
+        if environ.get("HTTP_IF_NONE_MATCH") == kept.etag:
+            headers = [item for item in kept.headers if not item[0].startswith("Content-")]
+            start_response("304 NOT MODIFIED", headers)
             return []
-        start_response("200 OK", headers)
-        return [body]
+        start_response("200 OK", kept.headers)
+        return [kept.body]
 
-    def add(self, key: bytes, headers: list[tuple[str, str]], etag: str, seen: SearchSeen | None, body: bytes) -> None:
-        """Keep a finished answer. Those of a replaced snapshot are never asked for again, and written over in time."""
-        known = (seen.query, seen.total, seen.complete, seen.live) if seen else None
-        self.memory.put(key, lz4.block.compress(marshal.dumps((headers, etag, known, body))))
+    def add(self, key: tuple[object, ...], answer: Answer) -> None:
+        """Keep a finished answer. Those of a replaced snapshot are never asked for again, and go in time."""
+        if len(answer.body) <= ROOM // 16:
+            with self.lock:
+                self.answers[key] = answer
 
 
 def prepare(app: Flask) -> None:
@@ -152,9 +160,9 @@ def finish(response: Response) -> Response:
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
     response.headers["ETag"] = etag
     if "helpcenter.key" in environ:
-        headers = list(response.headers.items())
         answers: AnswerCache = current_app.extensions["answers"]
-        answers.add(environ["helpcenter.key"], headers, etag, environ["helpcenter.seen"], body)
+        answer = Answer(list(response.headers.items()), etag, environ["helpcenter.seen"], body)
+        answers.add(environ["helpcenter.key"], answer)
     if environ.get("HTTP_IF_NONE_MATCH") == etag:
         response.status_code = 304
         response.set_data(b"")

@@ -1,29 +1,27 @@
 """Figures for Prometheus at `/metrics`: requests and their time by route, searches, the index.
 
 In: every request and search of all workers. Out: the text format, written by prometheus_client.
-Why the numbers lie in shared memory of our own: the library's way for many processes needs a folder, a variable set
-before its first import, and a clean-up after every killed worker. Here each process adds to its own row of one
-anonymous mapping made before the fork, and a scrape adds up the rows: nothing on disk, and what a killed worker counted
-stays counted. It counts one server: without preloading each worker would have figures of its own.
+Why its multi-process mode: each worker counts into a file of its own in a folder that `serve` makes, and a scrape adds
+the files up; what a killed worker counted stays counted. Without the folder (`flask run`, tests) the figures are those
+of the one process and application.
 """
 
 from __future__ import annotations
 
 import hmac
-import mmap
 import os
 import time
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from threading import Lock
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
-from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from helpcenter.http.caching import SearchSeen
 from helpcenter.http.traditional import PREFIX
@@ -33,107 +31,60 @@ from index import Engine, IndexUnavailable
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that prometheus_client looks at when it is loaded."""
 OTHER = "other"
-CODES = ("200", "204", "302", "303", "304", "400", "403", "404", "405", "413", "429", "500", "503", OTHER)
-BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, float("inf"))
+CODES = frozenset("200 204 302 303 304 308 400 403 404 405 413 429 500 503".split())
+"""What is counted by its own number; any other code counts as OTHER, so that nobody can make the figures grow."""
+BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 """Seconds. A kept answer takes 0.1 ms, a search 1 to 10; past 0.1 s a reader notices."""
-SEARCHES = (("submitted", "found"), ("submitted", "nothing"), ("typing", "found"), ("typing", "nothing"))
-ROWS = 64
-"""Processes with a row of their own. Later ones start over at the first, and go on from what stands there."""
 
 blueprint = Blueprint("metrics", __name__)
-
-_forks = 0
-_row = 0
-
-
-def _before_fork() -> None:
-    global _forks
-    _forks += 1
-
-
-def _after_fork() -> None:
-    global _row
-    _row = _forks % ROWS
-
-
-os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
-
-
-class SharedNumbers:
-    """Sums that all processes forked from this one add to."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.memory = memoryview(mmap.mmap(-1, ROWS * size * 8)).cast("d")
-        self.lock = Lock()
-
-    def add(self, *amounts: tuple[int, float]) -> None:
-        """Add to numbers of this process's row; `amounts` are index and amount."""
-        start = _row * self.size
-        with self.lock:
-            for index, amount in amounts:
-                self.memory[start + index] += amount
-
-    def total(self, index: int) -> float:
-        """Of all processes, those that have ended included."""
-        return float(sum(self.memory[index :: self.size]))
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Meter:
-    """Counts requests and searches, and collects them with the state of the index for a scrape."""
+    """Counts the requests and searches of this process."""
 
-    def __init__(self, library: Engine, routes: Sequence[str]) -> None:
-        self.index = library
-        self.routes = tuple(routes)
-        self.block = len(CODES) + len(BOUNDS) + 1
-        self.code_places = {code: place for place, code in enumerate(CODES)}
-        self.searches = len(self.routes) * self.block
-        self.numbers = SharedNumbers(self.searches + len(SEARCHES))
+    def __init__(self, registry: CollectorRegistry) -> None:
+        requests = Counter(
+            "helpcenter_requests", "Answers by route and status.", ("route", "status"), registry=registry
+        )
+        times = Histogram(
+            "helpcenter_request_seconds", "Time to answer by route.", ("route",), buckets=BOUNDS, registry=registry
+        )
+        searches = Counter(
+            "helpcenter_searches", "Searches, while typing or submitted, that found something or nothing.",
+            ("how", "result"), registry=registry,
+        )  # fmt: skip
+        self.counter = lru_cache(maxsize=None)(requests.labels)  # some hundred pairs at most; `labels` takes 2 µs
+        self.histogram = lru_cache(maxsize=None)(times.labels)
+        self.searches = {
+            (live, found): searches.labels("typing" if live else "submitted", "found" if found else "nothing")
+            for live in (True, False)
+            for found in (True, False)
+        }
 
-    def request(self, route: int, code: str, seconds: float) -> None:
+    def request(self, route: str, code: str, seconds: float) -> None:
         """Count one answer."""
-        start = route * self.block
-        bucket = start + len(CODES) + bisect_left(BOUNDS, seconds)
-        code_place = start + self.code_places.get(code, len(CODES) - 1)
-        self.numbers.add((code_place, 1), (bucket, 1), (start + self.block - 1, seconds))
+        self.counter(route, code if code in CODES else OTHER).inc()
+        self.histogram(route).observe(seconds)
 
     def search(self, seen: SearchSeen) -> None:
         """Count one search; an observer of `caching`."""
-        self.numbers.add((self.searches + 2 * seen.live + (not seen.total), 1))
+        self.searches[seen.live, bool(seen.total)].inc()
+
+
+class IndexState:
+    """Collects the live snapshot as this worker sees it."""
+
+    def __init__(self, library: Engine) -> None:
+        self.library = library
 
     def collect(self) -> Iterator[Metric]:
         """Called by prometheus_client."""
-        requests = CounterMetricFamily(
-            "helpcenter_requests", "Answers by route and status.", labels=("route", "status")
-        )
-        times = HistogramMetricFamily("helpcenter_request_seconds", "Time to answer by route.", labels=("route",))
-        for number, route in enumerate(self.routes):
-            values = [self.numbers.total(number * self.block + place) for place in range(self.block)]
-            for code, value in zip(CODES, values, strict=False):
-                if value:
-                    requests.add_metric((route, code), value)
-            buckets, below = [], 0.0
-            for bound, value in zip(BOUNDS, values[len(CODES) :], strict=False):
-                below += value
-                buckets.append((str(bound) if bound != BOUNDS[-1] else "+Inf", below))
-            if below:
-                times.add_metric((route,), buckets, values[-1])
-        yield requests
-        yield times
-        searches = CounterMetricFamily(
-            "helpcenter_searches", "Searches, while typing or submitted, that found something or nothing.",
-            labels=("how", "result"),
-        )  # fmt: skip
-        for place, labels in enumerate(SEARCHES):
-            searches.add_metric(labels, self.numbers.total(self.searches + place))
-        yield searches
-        yield from self.collect_index()
-
-    def collect_index(self) -> Iterator[Metric]:
-        """The live snapshot as this worker sees it."""
         try:
-            live = self.index.snapshot()
+            live = self.library.snapshot()
         except IndexUnavailable:
             yield GaugeMetricFamily("helpcenter_index_up", "Whether an index is open and answers.", value=0)
             return
@@ -148,18 +99,17 @@ class Meter:
 class Measured:
     """WSGI: reports every answer to the meter."""
 
-    def __init__(self, app: WSGIApplication, meter: Meter, places: dict[str, int]) -> None:
+    def __init__(self, app: WSGIApplication, meter: Meter, routes: dict[str, str]) -> None:
         self.app = app
         self.meter = meter
-        self.places = places
-        self.other = places[OTHER]
+        self.routes = routes
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
         path = environ.get("PATH_INFO", "")
         if path.startswith(PREFIX):
             path = path[len(PREFIX) :]
-        route = self.places.get(path[1:].partition("/")[0], self.other)
+        route = self.routes.get(path[1:].partition("/")[0], OTHER)
         code = "500"
 
         def start(status: str, *rest: Any) -> Any:
@@ -178,14 +128,17 @@ def prepare(app: Flask) -> None:
     rules: dict[str, list[str]] = defaultdict(list)
     for rule in app.url_map.iter_rules():
         rules[rule.rule[1:].partition("/")[0]].append(rule.rule.partition("<")[0])
-    labels = {first: os.path.commonpath(known) for first, known in sorted(rules.items())}
-    meter = Meter(app.extensions["library"], [*labels.values(), OTHER])
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(meter)
-    app.extensions["metrics"] = registry
+    own, shown = CollectorRegistry(auto_describe=False), CollectorRegistry(auto_describe=False)
+    meter = Meter(own)
+    if os.environ.get(FOLDER):
+        MultiProcessCollector(shown)  # type: ignore[no-untyped-call]  # registers itself; counts of all processes
+    else:
+        shown = own
+    shown.register(IndexState(app.extensions["library"]))
+    app.extensions["metrics"] = shown
     app.extensions["search_observers"].append(meter.search)
-    places = {first: number for number, first in enumerate([*labels, OTHER])}
-    app.wsgi_app = Measured(app.wsgi_app, meter, places)  # type: ignore[method-assign]
+    routes = {first: os.path.commonpath(known) for first, known in rules.items()}
+    app.wsgi_app = Measured(app.wsgi_app, meter, routes)  # type: ignore[method-assign]
 
 
 @blueprint.get("/metrics")

@@ -1,8 +1,11 @@
-"""The production server: gunicorn with preloaded workers.
+"""The production server: granian with preloaded workers.
 
 In: settings, where to listen, how many workers. Out: a site that answers until SIGTERM, which lets requests finish.
-Why preload, warm up and freeze before forking: the dictionary, the snapshot and the compiled templates are then read
-once and stay shared between workers; `gc.freeze` keeps the collector from touching, and so copying, those pages.
+Why granian: HTTP is read by hyper, in Rust, outside Python; slow and broken clients wait there and hold up nobody. See
+decision 3 for what else was measured.
+Why load, warm up and freeze before forking: the dictionary, the snapshot and the compiled templates are then read once
+and stay shared between workers; `gc.freeze` keeps the collector from touching, and so copying, those pages. Where
+processes cannot be forked, each worker loads for itself: more memory, the same answers.
 Each worker asks for the live snapshot at every request, so a rebuilt index needs no signal and no restart.
 """
 
@@ -11,60 +14,60 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import multiprocessing
 import os
+import resource
+import signal
 import socket
+import sys
+import tempfile
+import threading
+import time
+from functools import cache, partial
+from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from flask import Flask
-from gunicorn.app.base import BaseApplication
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
 from helpcenter import create_app
-from helpcenter.serving.worker import hold_stop, release_stop
 from helpcenter.settings import Settings
 from index import IndexUnavailable
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 WARM_UP = ("/", "/search?q=%E6%80%8E%E4%B9%88%E5%8A%9E", "/api/v1/search?q=%E6%80%8E%E4%B9%88%E5%8A%9E")
 """Visited before forking. Whatever they answer, the server starts: an index may come good later."""
-
-OPTIONS = {
-    "worker_class": "helpcenter.serving.worker.Worker",
-    # Threads only take requests that wait (for a body, for a slow network); see worker.py for figures.
-    "threads": 4,
-    "preload_app": True,
-    # Longer than the 60 s that nginx keeps its upstream connections, so that it is never the one surprised.
-    "keepalive": 75,
-    "graceful_timeout": 10,
-    "limit_request_line": 8190,
-    "loglevel": "warning",
-    "control_socket_disable": True,
-    # Only the application decides whom to believe about the scheme: setting HELPCENTER_PROXY_HOPS.
-    "secure_scheme_headers": {},
-    "forwarded_allow_ips": "",
-}
+CONNECTIONS = 8192
+"""Open at a time in each worker; more wait in the kernel. An idle one takes some 20 kB, and ends after PATIENCE."""
+PATIENCE = 15
+"""Seconds for a request's head to arrive, and for the next one on a kept connection. nginx keeps its own for 10."""
+HEAD = 64 * 1024
+"""Bytes of a request's head and of what is received ahead. Browsers send 2 kB."""
+THREADS = 4
+"""Of a worker that run requests. Python runs one at a time, so 4 answer no more than 1 (measured); but a form whose
+body is slow to arrive, or a database that is slow, holds one of them."""
+STOP = 8
+"""Seconds that a worker has to finish its requests."""
+YOUNG = 20_000
+"""New objects until the collector looks for cycles among them. A page of results makes more than Python's own 700, and
+leaves next to none: 6 % of its time went there."""
 
 
-class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn around one preloaded application, configured here and nowhere else."""
-
-    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
-        self.settings = settings
-        self.options = options
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Called by gunicorn; no configuration file and no GUNICORN_CMD_ARGS are read."""
-        for name, value in self.options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        """Called by gunicorn once, before it forks."""
-        app = create_app(self.settings)
-        warm_up(app)
-        gc.collect()
-        gc.freeze()
-        return app
+@cache
+def loaded(settings: Settings) -> Flask:
+    """The application, loaded and warm; once in a process and, where processes are forked, once for all of them."""
+    app = create_app(settings)
+    warm_up(app)
+    gc.set_threshold(YOUNG, 10, 10)
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def warm_up(app: Flask) -> None:
@@ -79,30 +82,81 @@ def warm_up(app: Flask) -> None:
             logging.getLogger(__name__).warning("预热 %s：状态码 %s", address, status)
 
 
+def begin_worker(settings: Settings, ready: str, announced: Path, host: str, port: int) -> Flask:
+    """What granian calls in each worker, before it listens; the first to listen says `ready`."""
+    from helpcenter.insights import recording
+
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.SIG_DFL)  # a forked worker has its parent's handlers until it listens
+    app = loaded(settings)
+    recording.forget_warm_up()
+    recording.begin_serving()
+    Finalize(None, recording.flush_all, exitpriority=1)  # multiprocessing ends a worker without Python's atexit
+    threading.Thread(target=announce, args=(ready, announced, host, port), daemon=True).start()
+    return app
+
+
+def announce(ready: str, announced: Path, host: str, port: int) -> None:
+    """Say `ready`, once for all workers, as soon as somebody listens there."""
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            break
+        time.sleep(0.01)
+    with contextlib.suppress(FileExistsError):
+        announced.touch(exist_ok=False)
+        click.echo(ready)
+
+
 def run_server(settings: Settings, *, host: str, port: int, workers: int, access_log: bool = False) -> None:
     """Serve until stopped. Raises `click.ClickException` where host and port cannot be listened on."""
     port = free_port(host, port)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    ready = f"网站已就绪：http://{address}（{workers} 个进程，按 Ctrl+C 停止）"
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork")  # no longer the default from Python 3.14 on
+    raise_file_limit(workers)
+    with tempfile.TemporaryDirectory(prefix="helpcenter-") as private:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = private  # where workers count; prometheus_client is not loaded yet
+        if sys.platform == "linux":
+            loaded(settings)
+        server = server_at(host, port, workers, access_log)
+        load = partial(begin_worker, settings, ready, Path(private, "announced"), host, port)
+        server.serve(target_loader=load, wrap_loader=False)
 
-    def ready(arbiter: object) -> None:
-        click.echo(f"网站已就绪：http://{address}（{workers} 个进程，按 Ctrl+C 停止）")
 
-    # A worker that is told to stop before it listens to signals would miss it and be killed after the graceful timeout.
-    os.register_at_fork(before=hold_stop, after_in_parent=release_stop)
-    shared_memory = Path("/dev/shm")  # noqa: S108 the workers' heartbeat files must not wait for a disk
-    options = OPTIONS | {
-        "bind": address,
-        "workers": workers,
-        "when_ready": ready,
-        "child_exit": lambda arbiter, worker: worker.forget(),
-        "accesslog": "-" if access_log else None,
-        "worker_tmp_dir": str(shared_memory) if shared_memory.is_dir() else None,
-    }
-    Server(settings, options).run()
+def server_at(host: str, port: int, workers: int, access_log: bool = False) -> Any:
+    """A `Granian` with the options of this site; what it runs is told to its `serve`."""
+    return Granian(
+        "helpcenter",
+        host,
+        port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        backlog=2048,
+        backpressure=CONNECTIONS,
+        # Nothing but HTTP/1: HTTP/2 ends at the proxy, and a connection that sends nothing is then timed too.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=PATIENCE * 1000, max_buffer_size=HEAD),
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP,
+        log_level=LogLevels.warning,
+        log_access=access_log,
+    )
+
+
+def raise_file_limit(workers: int) -> None:
+    """Let a process have CONNECTIONS open, as far as the system allows; many a shell allows 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 512
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. gunicorn would try a taken port for five seconds and log each time."""
+    """The port, or a free one for 0. Workers share a port, so granian would not notice that it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -4,7 +4,7 @@ In: votes, reasons, counted searches. Out: sums for `insights.py`; `StoreUnavail
 callers have one thing to expect. Nothing in it tells one reader from another: addresses serve the rate limits alone,
 as hashes with a salt of the day, and both are deleted once the day is over.
 Why the limits are rows: they then hold across all workers and servers.
-The engine is made at first use and again after a fork: gunicorn loads the application before it forks.
+The engine is made at first use and again after a fork: the server loads the application before it forks.
 """
 
 from __future__ import annotations
