@@ -489,3 +489,25 @@ def test_traditional_readers_are_offered_their_script_once(browser: Browser, liv
     page.goto(ARTICLE)
     assert page.locator(".offer").is_hidden()
     context.close()
+
+
+def test_a_device_with_a_chinese_voice_reads_aloud_and_others_show_no_button(page: Page) -> None:
+    page.goto(ARTICLE)
+    assert page.locator(".read").is_hidden()
+    page.add_init_script(
+        """window.said = [];
+           class Speech extends EventTarget {
+             getVoices() { return [{ lang: "en-US", localService: true }, { lang: "zh-CN", localService: true }]; }
+             speak(what) { window.said.push(what.text); }
+             cancel() {}
+           }
+           Object.defineProperty(window, "speechSynthesis", { value: new Speech() });
+           window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };"""
+    )
+    page.goto(ARTICLE)
+    page.locator(".read").click()
+    said = page.evaluate("window.said")
+    assert said[0].startswith("在法国丢失 eSIM")
+    assert any(text.startswith("上官网或官方 App 登录账户") for text in said)
+    assert not any("#" in text for text in said)
+    assert page.locator(".read").inner_text().strip() == "停下"
