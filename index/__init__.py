@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.engine import Engine, Snapshot
 from index.model import (
+    Answer,
     Article,
     ArticleCard,
     ArticleHit,
@@ -80,6 +81,7 @@ __all__ = [
     "MEASURES",
     "SITE_SCHEMA",
     "TOPIC",
+    "Answer",
     "Article",
     "ArticleCard",
     "ArticleHit",

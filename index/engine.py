@@ -94,9 +94,7 @@ class Snapshot(Protocol):
     def find_guides(self, query: str) -> tuple[Guide, ...]:
         """The guides that `query` names, best first; mostly none."""
 
-    def rank_articles(
-        self, query: str, limit: int, layers: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def rank_articles(self, query: str, limit: int, layers: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `limit` article ids for `query`, where each one's best section stands, and its score.
 
         `layers`: the names of those that may find; None for all.

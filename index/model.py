@@ -199,6 +199,20 @@ class Hit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A section that answers a query, whole."""
+
+    article: str
+    section: str
+    title: str
+    heading: str
+    url: str
+    html: str
+    """Sanitised, as in `Section`."""
+    verified: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """One page of hits for a query."""
 
@@ -213,6 +227,8 @@ class Results:
     suggestion: str | None = None
     """A corrected query for 您是不是要找 …, or None."""
     took_ms: float = 0.0
+    answer: Answer | None = None
+    """On the first page, where one section clearly answers; mostly None."""
 
 
 class SectionLink(NamedTuple):
@@ -254,6 +270,7 @@ class ArticleResults:
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     """As in `Results`, but counting articles."""
     suggestion: str | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)

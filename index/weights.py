@@ -26,6 +26,7 @@ class Weights:
     boosts: Mapping[str, float]
     kinds: Mapping[str, float]
     query: Mapping[str, float]
+    answer: Mapping[str, float]
     stamp: str
 
 
@@ -41,5 +42,6 @@ def load_weights() -> Weights:
         boosts=table["boosts"],
         kinds=table["kinds"],
         query=table["query"],
+        answer=table["answer"],
         stamp=hashlib.sha256(repr((table["bm25"]["b"], table["boosts"])).encode()).hexdigest()[:16],
     )

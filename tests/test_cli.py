@@ -143,7 +143,17 @@ def test_search_reads_like_the_web_page(run: Run, site_index: Path) -> None:
 
 def test_search_json_is_the_object_of_the_api(run: Run, site_index: Path) -> None:
     found = json.loads(run("search", "法国 丢失", "--index", site_index, "--json", "--limit", 2).stdout)
-    assert list(found) == ["query", "total", "complete", "took_ms", "suggestion", "guides", "results", "facets"]
+    assert list(found) == [
+        "query",
+        "total",
+        "complete",
+        "took_ms",
+        "suggestion",
+        "answer",
+        "guides",
+        "results",
+        "facets",
+    ]
     assert list(found["results"][0]) == [
         "article", "section", "title", "heading", "url", "snippet", "score", "matched",
     ]  # fmt: skip

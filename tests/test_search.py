@@ -171,9 +171,7 @@ def test_a_guess_that_is_all_there_is_finds_what_typing_it_would(
 
 
 @pytest.mark.parametrize("query", ["医院", "唔见咗", "手机 医院"])
-def test_common_words_and_cantonese_are_never_corrected(
-    make: Callable[[dict[str, str]], Snapshot], query: str
-) -> None:
+def test_common_words_and_cantonese_are_never_corrected(make: Callable[[dict[str, str]], Snapshot], query: str) -> None:
     site = make({"a": "# 甲\n\n一元的手机。五见左。意愿。\n"})
     assert site.search(query).suggestion is None
 

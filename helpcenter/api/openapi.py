@@ -103,6 +103,7 @@ def results(filters: Mapping[str, str]) -> dict[str, Any]:
             "complete": {"type": "integer", "minimum": 0, "description": "其中包含问题全部内容的节数，其余只含一部分"},
             "took_ms": {"type": "number", "minimum": 0, "description": "搜索用时，毫秒"},
             "suggestion": {"type": ["string", "null"], "description": "“您是不是要找”的写法，没有则为 null"},
+            "answer": {"anyOf": [ref("Answer"), {"type": "null"}], "description": "明确回答问题的一节，没有则为 null"},
             "guides": {"type": "array", "items": ref("GuideLink"), "description": "问题说到的向导，没有则为空"},
             "results": {"type": "array", "maxItems": MOST_HITS, "items": ref("Hit")},
             "facets": {
@@ -136,6 +137,18 @@ SCHEMAS: dict[str, Any] = {
                 "enum": [layer.name for layer in LAYERS],
                 "description": "由哪一层找到，最准的在前：" + "、".join(layer.label for layer in LAYERS),
             },
+        },
+    ),
+    "Answer": record(
+        "明确回答问题的一节，原文照录",
+        {
+            "article": {"type": "string", "description": "文章编号"},
+            "section": {"type": "string", "description": "小节的锚点"},
+            "title": {"type": "string", "description": "文章标题"},
+            "heading": {"type": "string", "description": "小节标题"},
+            "url": {"type": "string", "description": "小节的地址，相对本站"},
+            "html": {"type": "string", "description": "整节内容，已清理的 HTML"},
+            "verified": {"type": ["string", "null"], "format": "date", "description": "最近核实的日期"},
         },
     ),
     "GuideLink": record(

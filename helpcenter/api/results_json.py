@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from index import Guide, Results
+from index import Answer, Guide, Results
 
 
 def results_to_json(results: Results, guides: Sequence[Guide]) -> dict[str, Any]:
-    """The object of the API: query, total, complete, took_ms, suggestion, guides, results, facets.
+    """The object of the API: query, total, complete, took_ms, suggestion, answer, guides, results, facets.
 
     `guides`: those that the query names.
     """
@@ -23,6 +23,7 @@ def results_to_json(results: Results, guides: Sequence[Guide]) -> dict[str, Any]
         "complete": results.complete,
         "took_ms": round(results.took_ms, 2),
         "suggestion": results.suggestion,
+        "answer": answer_to_json(results.answer),
         "guides": [{"id": one.id, "title": one.title, "url": f"/guides/{one.id}"} for one in guides],
         "results": [
             {
@@ -41,4 +42,19 @@ def results_to_json(results: Results, guides: Sequence[Guide]) -> dict[str, Any]
             name: [{"value": count.value, "count": count.count} for count in counts]
             for name, counts in results.facets.items()
         },
+    }
+
+
+def answer_to_json(answer: Answer | None) -> dict[str, Any] | None:
+    """The section that answers, or None. `html` is sanitised."""
+    if answer is None:
+        return None
+    return {
+        "article": answer.article,
+        "section": answer.section,
+        "title": answer.title,
+        "heading": answer.heading,
+        "url": answer.url,
+        "html": answer.html,
+        "verified": answer.verified.isoformat() if answer.verified else None,
     }

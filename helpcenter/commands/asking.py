@@ -19,6 +19,7 @@ from helpcenter.commands.options import existing_file, index_option, open_snapsh
 if TYPE_CHECKING:
     from index import Hit, Results
 
+
 @click.command(short_help="在终端里搜索")
 @click.argument("query", metavar="QUERY", callback=query_text)
 @index_option

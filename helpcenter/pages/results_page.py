@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote_plus
@@ -19,11 +20,11 @@ from markupsafe import Markup
 from helpcenter.pages.article_page import SECTION_TOP
 from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
-from helpcenter.pages.frame import Frame, frame
+from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.home_page import home_page
 from helpcenter.pages.topic_page import topic_url
-from index import LAYERS, ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
+from index import LAYERS, Answer, ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
 
 PER_PAGE = 8
 """Articles on a page; few readers scroll to more."""
@@ -72,6 +73,18 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerBox:
+    """The section that answers the query, whole."""
+
+    title: str
+    article_url: str
+    heading: str
+    url: str
+    html: Markup
+    verified: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """An article where filters alone were asked for."""
 
@@ -92,6 +105,7 @@ class ResultsPage:
     """How many were found, in words; also what screen readers are told."""
     guides: tuple[GuideCard, ...]
     """Those that the query names; on the first page only."""
+    answer: AnswerBox | None
     cards: tuple[Card, ...]
     lines: tuple[Line, ...]
     filters: tuple[Filter, ...]
@@ -146,6 +160,7 @@ def results_page(
         note=note,
         count=count_line(results, bool(query)),
         guides=tuple(map(guide_card, snapshot.find_guides(query))) if number == 1 else (),
+        answer=_answer(results.answer, root) if results.answer else None,
         cards=cards_of(results, (number - 1) * size, root),
         lines=_lines(results.listed, labels, root),
         filters=filters_of(snapshot, results.facets, chosen, results.total),
@@ -174,6 +189,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         note=note,
         count="",
         guides=(),
+        answer=None,
         cards=(),
         lines=(),
         filters=filters_of(snapshot, snapshot.facets(), {}, snapshot.section_count),
@@ -227,6 +243,17 @@ def _card(hit: ArticleHit, root: str, begins_partial: bool) -> Card:
         near=_links(hit.near, root),
         more=_links(hit.more, root),
         begins_partial=begins_partial,
+    )
+
+
+def _answer(answer: Answer, root: str) -> AnswerBox:
+    return AnswerBox(
+        title=answer.title,
+        article_url=root + answer.url.partition("#")[0],
+        heading=answer.heading or TOP,
+        url=root + answer.url,
+        html=local(answer.html),
+        verified=answer.verified,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from index.model import (
+    Answer,
     ArticleCard,
     ArticleHit,
     ArticlePage,
@@ -30,6 +31,7 @@ from index.model import (
     SectionLink,
     Topic,
 )
+from index.search.answering import Answerer
 from index.search.containing import Postings, among
 from index.search.explaining import explain
 from index.search.filtering import Filters, meet
@@ -89,6 +91,7 @@ class LocalSnapshot:
         sounds = self._sounds = Sounds(place)
         self._tuning, self._weights = tuning, weights
         lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
+        self._answerer = Answerer(weights.answer, lexicon, self._record, self._scorer.idf)
         # Remembered here and not there: see Scorer's own memory.
         self._near = lru_cache(maxsize=512)(Relatives(place, terms, self._sections, weights).near)
         self._segmenter = segmenter_for(tuning.words)
@@ -232,15 +235,16 @@ class LocalSnapshot:
                 )
             ]
             total, complete_count, mask = ranking.total, len(ranking.complete), ranking.found
+            answer = None if offset else self._answer(found)
         else:
             mask = self._listed(parsed, allowed)
-            numbers, suggestion = np.flatnonzero(mask), None
+            numbers, suggestion, answer = np.flatnonzero(mask), None, None
             total = complete_count = len(numbers)
             shown = numbers[offset : offset + limit].tolist()
             hits = [self._hit(number, 0.0, True, "words", snippet(*self._body(number), ())) for number in shown]
         facets = self._counts(parsed, masks, mask)
         took = round((time.perf_counter() - started) * 1000, 3)
-        return Results(query, total, complete_count, tuple(hits), facets, suggestion, took)
+        return Results(query, total, complete_count, tuple(hits), facets, suggestion, took, answer)
 
     def search_articles(
         self, query: str, filters: Mapping[str, Sequence[str]] | None = None, limit: int = 8, offset: int = 0
@@ -272,7 +276,17 @@ class LocalSnapshot:
             (),
             self._counts(parsed, masks, found.ranking.found, articles=True),
             found.suggestion,
+            None if offset else self._answer(found),
         )
+
+    def _answer(self, found: Found[Ranking]) -> Answer | None:
+        number = self._answerer.answer(found.query, found.ranking, self._sections[0], self._first)
+        if number is None or found.reason(number)[0] != "words":
+            return None
+        hit = self._hit(number, 0.0, True, "words", "")
+        article = article_from_bytes(self._pages[self._numbers[hit.article]])
+        section = article.sections[number - self._first[self._numbers[hit.article]]]
+        return Answer(hit.article, hit.section, hit.title, hit.heading, hit.url, section.html, article.verified)
 
     def _article_hit(self, found: Found[Ranking], article: int) -> ArticleHit:
         """What is shown of an article: its best section, and its other ones by their headings."""
@@ -343,6 +357,10 @@ class LocalSnapshot:
         """The layer that found a section, and its passage."""
         matched, marks = found.reason(number)
         return matched, snippet(*self._body(number), marks)
+
+    def _record(self, number: int) -> str:
+        """All that is searched of a section, folded."""
+        return self._folded[number].decode()
 
     def _body(self, number: int) -> tuple[str, str, str]:
         """A section's body as written and folded, and what its lines are."""
