@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from index.search.layers import LAYERS
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT
+    from index.search.unfound import unfound
     from index.text.folding import fold
 
 _LAZY = {
@@ -73,6 +74,7 @@ _LAZY = {
     "LAYERS": "search.layers",
     "MAX_LIMIT": "search.opening",
     "Library": "search.live",
+    "unfound": "search.unfound",
 }
 
 __all__ = [
@@ -124,6 +126,7 @@ __all__ = [
     "read_guides",
     "read_site",
     "rollback",
+    "unfound",
     "unreadable",
     "vanished",
     "write_forwards",

@@ -50,6 +50,8 @@ class Section:
     cells apart by tabs."""
     lines: str = ""
     """What each line of `text` is, one character a line: see `sanitizing.py`."""
+    asks: tuple[str, ...] = ()
+    """Other ways readers ask for it (相似问); searched, never shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ draft: true
 def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: bool) -> None:
     """检查文章和向导：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。
 
-    有线上的索引时，还会列出哪些地址将打不开。
+    有线上的索引时，还会列出哪些地址将打不开，哪些相似问搜不到它的小节。
     """
     import index
 
@@ -61,6 +61,7 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: boo
     except index.IndexUnavailable:
         gone = []  # nothing is live yet, so nothing can break
     else:
+        problems += index.unfound(content, live)
         gone = index.vanished(content, (page.article for card in live.cards() if (page := live.page(card.id))))
     if fix:
         for path in index.write_forwards(content, gone):

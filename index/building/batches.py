@@ -32,6 +32,8 @@ class File:
     id: str
     path: str
     raw: bytes
+    asks: bytes | None
+    """The file of asks beside it, if there is one."""
     digest: str
 
 
@@ -107,4 +109,6 @@ def _end_with_parent() -> None:
 
 def _prepare_batch(files: list[File]) -> list[tuple[Prepared | None, list[Problem]]]:
     assert _segmenter is not None
-    return [prepare(file.id, file.path, file.raw, file.digest, _segmenter, _filters) for file in files]
+    return [
+        prepare(file.id, file.path, file.raw, file.asks, file.digest, _segmenter, _filters) for file in files
+    ]

@@ -26,7 +26,8 @@ from index.building.parts import Previous, open_previous
 from index.building.preparing import Prepared
 from index.building.shape import reason as reason_of
 from index.building.shape import shape
-from index.content.articles import article_id, read_topics, scan
+from index.content.articles import article_id, read_topics, scan, scan_asks
+from index.content.asks import asks_path, lost_files
 from index.content.guides import GuideFile, dead_links, digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
 from index.content.sites import SiteFile, dead_site_links, read_site
@@ -70,7 +71,7 @@ def build(
         with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
             reading = pool.submit(_read, content)
             previous, reason = (None, "按要求全部重建") if full else _previous(folder, shaped, last)
-            sources = reading.result()
+            sources, lost = reading.result()
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
         topics, problems = read_topics(content)
@@ -83,7 +84,7 @@ def build(
             hidden.update(item.id for item in prepared.values() if item.draft)
         shown = [file for file in sources if file.id not in hidden]
         ids = [file.id for file in shown]
-        problems = [*found, *problems, *guide_problems, *site.problems]
+        problems = [*lost, *found, *problems, *guide_problems, *site.problems]
         if all(problem.level != "fault" for problem in found):  # an article at fault has no sections to look for
             anchors = _anchors(guides, site, ids, prepared, previous)
             problems += [*dead_links(guides, anchors), *dead_site_links(site, anchors, guides)]
@@ -181,18 +182,29 @@ def _checked(folder: IndexFolder, last: Future[Checked] | None) -> Checked:
     return folder.checked()  # another build was quicker to get the lock, or the snapshot is damaged
 
 
-def _read(content: Path) -> list[File]:
-    files = []
+def _read(content: Path) -> tuple[list[File], list[Problem]]:
+    """All articles as they lie there, and a fault for each file of asks that belongs to none."""
+    files, asks = [], scan_asks(content)
     for relative, path in scan(content):
-        try:
-            with path.open("rb", buffering=0) as file:  # a buffer takes as long as the file
-                raw = file.read()
-        except FileNotFoundError:
-            continue  # deleted since the scan
-        except OSError as error:
-            raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
-        files.append(File(article_id(relative), relative, raw, hashlib.sha256(raw).hexdigest()[:32]))
-    return sorted(files, key=lambda file: file.id)
+        raw = _bytes_of(relative, path)
+        if raw is None:
+            continue
+        beside = asks_path(relative)
+        own = _bytes_of(beside, asks[beside]) if beside in asks else None
+        digest = hashlib.sha256(raw if own is None else raw + b"\0" + own)
+        files.append(File(article_id(relative), relative, raw, own, digest.hexdigest()[:32]))
+    return sorted(files, key=lambda file: file.id), list(lost_files(asks, (file.path for file in files)))
+
+
+def _bytes_of(relative: str, path: Path) -> bytes | None:
+    """A file's bytes; None where it was deleted since the scan."""
+    try:
+        with path.open("rb", buffering=0) as file:  # a buffer takes as long as the file
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
 
 
 _WHY = {

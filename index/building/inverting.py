@@ -1,7 +1,7 @@
 """Inverting: which section has which term becomes, for each term, the sections that have it.
 
-In: per section four fields (title, aliases, heading, body) as folded text and as word numbers. Out: sorted term keys,
-and for each term its sections (ascending) with one weight each: the term's BM25F pseudo-frequency.
+In: per section its FIELDS (asks, title, aliases, heading, body) as folded text and as word numbers. Out: sorted term
+keys, and for each term its sections (ascending) with one weight each: the term's BM25F pseudo-frequency.
 Why numpy: a posting is packed into one 64-bit number (term, section, field), and one sort of these numbers *is* the
 inverted index; 5 million take 0.1 s, where a dictionary of lists takes 10. An incremental build inverts the changed
 sections alone and merges them in (`merging.py`).
@@ -27,6 +27,7 @@ from index.store.keys import (
     FIELD_BREAK,
     FIELDS,
     GRAM_TAG,
+    HAN_BITS,
     SECTION_BREAK,
     U32,
     U64,
@@ -34,8 +35,10 @@ from index.store.keys import (
 from index.store.posting_files import Inverted
 from index.weights import Weights
 
-_SECTION_BITS, _FIELD_BITS = 20, 2
+_SECTION_BITS = 20
 MAX_SECTIONS = 1 << _SECTION_BITS
+_PLACE_BITS = 23
+"""For a section and its field, counted through: `section * len(FIELDS) + field`. With two Han characters 59 bits."""
 _NARROW = 1 << 16  # numbers that two bytes hold
 
 
@@ -68,8 +71,8 @@ def invert(
     """Invert `records` (folded fields of each section joined by FIELD_BREAK) and their words.
 
     `words` holds word numbers, section after section and within it field after field, `word_counts` how many belong to
-    each, four numbers a section; `word_keys` is the key of each word number. `averages` replaces the average lengths of
-    these sections by those of a whole they will be merged into. Raises ValueError beyond MAX_SECTIONS sections.
+    each, `len(FIELDS)` numbers a section; `word_keys` is the key of each word number. `averages` replaces the average
+    lengths of these sections by those of a whole they will be merged into. Raises ValueError beyond MAX_SECTIONS.
     """
     count = len(records)
     if count >= MAX_SECTIONS:
@@ -85,7 +88,9 @@ def invert(
         all_lengths.append(lengths)
     worded, paired, alone = made
     lists = (alone, paired, worded)
-    keys = np.concatenate((alone.terms, paired.terms | np.uint64(GRAM_TAG), word_keys[order][worded.terms]))
+    second = paired.terms & np.uint64((1 << HAN_BITS) - 1)
+    pairs = paired.terms >> np.uint64(HAN_BITS) << np.uint64(CHARACTER_BITS) | second
+    keys = np.concatenate((alone.terms, pairs | np.uint64(GRAM_TAG), word_keys[order][worded.terms]))
     return Inverted(
         keys=keys,
         starts=starts_of(np.concatenate([part.sizes for part in lists])),
@@ -98,15 +103,15 @@ def invert(
 def _packed(codes: U32, words: U32, word_counts: U32, order: NDArray[np.int64]) -> Iterator[U64]:
     """Yield words, pairs and single characters as (term, section, field) in one number each; a word's term is its place
     in `order`."""
-    shift = np.uint64(_SECTION_BITS + _FIELD_BITS)
+    shift = np.uint64(_PLACE_BITS)
     rank = np.empty(len(order), dtype=np.uint64)
     rank[order] = np.arange(len(order), dtype=np.uint64)
     yield rank[words] << shift | np.repeat(np.arange(len(word_counts), dtype=np.uint64), word_counts)
-    # Each section has four fields with a break behind each, so the breaks before a character tell section and field.
+    # Each field has a break behind it, so the breaks before a character tell its place.
     place = np.cumsum((codes == ord(FIELD_BREAK)) | (codes == ord(SECTION_BREAK)), dtype=np.uint32)
     han = han_mask(codes)
     at = np.flatnonzero(han[:-1] & han[1:])
-    yield (codes[at].astype(np.uint64) << np.uint64(CHARACTER_BITS) | codes[at + 1]) << shift | place[at]
+    yield (codes[at].astype(np.uint64) << np.uint64(HAN_BITS) | codes[at + 1]) << shift | place[at]
     yield codes[han].astype(np.uint64) << shift | place[han]
 
 
@@ -116,7 +121,7 @@ def starts_of(sizes: U64) -> U64:
 
 
 def average_lengths(lengths: U32) -> NDArray[np.float64]:
-    """Return the average length of each kind's fields, over the sections that have the field; shape (3, 4).
+    """Return the average length of each kind's fields, over the sections that have the field; shape (3, fields).
 
     Rounded to two digits: it is but a yardstick, and one that a changed article rarely moves, so that the weights of
     all other sections stay what they are and an incremental build need not touch them (`merging.py`).
@@ -137,12 +142,12 @@ class _Lists:
 
 
 def _place(packed: U64) -> NDArray[np.int64]:
-    return (packed & np.uint64((1 << _SECTION_BITS + _FIELD_BITS) - 1)).astype(np.int64)
+    return (packed & np.uint64((1 << _PLACE_BITS) - 1)).astype(np.int64)
 
 
 def _field_lengths(packed: U64, count: int) -> U32:
-    lengths = np.bincount(_place(packed), minlength=count << _FIELD_BITS)
-    return lengths.reshape(count, 1 << _FIELD_BITS).astype(np.uint32)
+    lengths = np.bincount(_place(packed), minlength=count * len(FIELDS))
+    return lengths.reshape(count, len(FIELDS)).astype(np.uint32)
 
 
 def _heads(ordered: U64) -> NDArray[np.int64]:
@@ -161,8 +166,10 @@ def _lists(packed: U64, lengths: U32, averages: NDArray[np.float64], weights: We
     first = _heads(packed)
     frequency = np.diff(np.append(first, len(packed))).astype(np.float32)
     packed = packed[first]
-    part = frequency * norm[_place(packed)]
-    term_section = packed >> np.uint64(_FIELD_BITS)
+    place = _place(packed)
+    part = frequency * norm[place]
+    section = (place // len(FIELDS)).astype(np.uint64)
+    term_section = packed >> np.uint64(_PLACE_BITS) << np.uint64(_SECTION_BITS) | section
     posting = _heads(term_section)
     term_section = term_section[posting]
     term = term_section >> np.uint64(_SECTION_BITS)

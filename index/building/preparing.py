@@ -17,7 +17,7 @@ from index.content.articles import media, parse
 from index.model import Article, Problem, Section
 from index.site import FilterSpec
 from index.store.blobs import Packed
-from index.store.keys import FIELD_BREAK, SECTION_BREAK
+from index.store.keys import FIELD_BREAK, FIELDS, SECTION_BREAK
 from index.store.serializing import article_to_bytes, outline_to_json
 from index.text.folding import clean, fold
 from index.text.segmenting import Segmenter
@@ -39,14 +39,14 @@ class Prepared:
     lines: Packed
     """What each line of `text` is, one character a line."""
     folded: Packed
-    """Title, aliases, heading and body joined by FIELD_BREAK, folded: as many characters as written."""
+    """The FIELDS joined by FIELD_BREAK, folded: as many characters as written."""
     visible: list[int]
-    """The first byte of `folded` that is the section's own: all of the lead's, from the heading on elsewhere."""
+    """The first byte of `folded` that is the section's own: its heading's, or the title's in the lead."""
     lengths: list[int]
     """Characters of `folded`."""
     words: array[int]
     word_counts: list[int]
-    """Four a section: how many words are in each field."""
+    """One number for each of the FIELDS, section after section: how many words are in it."""
     vocabulary: list[str]
     draft: bool
     publish: date | None
@@ -55,8 +55,8 @@ class Prepared:
     """Not shown from this day on."""
 
 
-def section_fields(article: Article, section: Section) -> tuple[str, str, str, str]:
-    """Return title, aliases, heading and body of a section, as they are searched.
+def section_fields(article: Article, section: Section) -> list[str]:
+    """Return the FIELDS of a section as they are searched.
 
     The part above the first heading stands for the article as a whole: it also holds the summary, and with the aliases
     what the article applies to, which is shown there: a carrier's name finds it though no sentence says it.
@@ -66,10 +66,8 @@ def section_fields(article: Article, section: Section) -> tuple[str, str, str, s
     body = section.text
     if not section.anchor and article.summary and article.summary not in body:
         body = f"{article.summary}\n{body}" if body else article.summary
-    title, aliases, heading, body = (
-        clean(part).translate(_BREAKS) for part in (article.title, aliases, section.heading, body)
-    )
-    return title, aliases, heading, body
+    parts = ("\n".join(section.asks), article.title, aliases, section.heading, body)
+    return [clean(part).translate(_BREAKS) for part in parts]
 
 
 def line_kinds(section: Section, body: str) -> str:
@@ -79,10 +77,16 @@ def line_kinds(section: Section, body: str) -> str:
 
 
 def prepare(
-    article_id: str, path: str, raw: bytes, digest: str, segmenter: Segmenter, filters: Sequence[FilterSpec]
+    article_id: str,
+    path: str,
+    raw: bytes,
+    asks: bytes | None,
+    digest: str,
+    segmenter: Segmenter,
+    filters: Sequence[FilterSpec],
 ) -> tuple[Prepared | None, list[Problem]]:
     """Prepare one file. Returns (None, problems) for a file at fault."""
-    article, problems = parse(article_id, path, raw, filters)
+    article, problems = parse(article_id, path, raw, filters, asks)
     if article is None:
         return None, problems
     numbers: dict[str, int] = {}
@@ -93,7 +97,7 @@ def prepare(
         parts = section_fields(article, section)
         folded = [fold(part) for part in parts]
         for field, text in enumerate(folded):
-            if field < 2:  # title and aliases are much the same in every section of the article
+            if field in (1, 2):  # title and aliases are much the same in every section of the article
                 terms = cached[text] if text in cached else cached.setdefault(text, segmenter.terms(text))
             else:
                 terms = segmenter.terms(text)
@@ -102,7 +106,8 @@ def prepare(
         texts.append(parts[-1].encode("utf-8", "replace"))
         lines.append(line_kinds(section, parts[-1]).encode())
         all_folded.append(FIELD_BREAK.join(folded).encode("utf-8", "replace"))
-        visible.append(len(f"{folded[0]} {folded[1]} ".encode("utf-8", "replace")) if section.anchor else 0)
+        hidden = folded[: FIELDS.index("heading" if section.anchor else "title")]
+        visible.append(sum(len(part.encode("utf-8", "replace")) + 1 for part in hidden))
         lengths.append(len(all_folded[-1].decode()))
     prepared = Prepared(
         article_id,

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from index.content import frontmatter
+from index.content.asks import ENDING, Asks, asks_of, asks_path, lost_files, read_asks, with_asks
 from index.content.linking import IMAGE_TYPES
 from index.content.rendering import Rendered, render
 from index.model import Article, Problem, Section
@@ -59,6 +60,11 @@ def scan_topics(content: Path) -> list[tuple[str, Path]]:
     return sorted((path, Path(file)) for path, file, why in files if not why)
 
 
+def scan_asks(content: Path) -> dict[str, Path]:
+    """The files of asks, by path as `scan` gives it; those of no article among them."""
+    return {path: Path(file) for path, file, why in _walk(content) if not why and path.endswith(ENDING)}
+
+
 def strays(content: Path) -> list[Problem]:
     """Warnings for what `scan` passed over though an author may expect it: links, odd names."""
     problems = [Problem(path, 1, why, "warning", "skipped-file") for path, _, why in _walk(content) if why]
@@ -71,15 +77,27 @@ def article_id(path: str) -> str:
 
 
 def parse(
-    id: str, path: str, raw: bytes, filters: Sequence[FilterSpec] = DEFAULT_FILTERS
+    id: str, path: str, raw: bytes, filters: Sequence[FilterSpec] = DEFAULT_FILTERS, asks: bytes | None = None
 ) -> tuple[Article | None, list[Problem]]:
-    """One file's bytes as an article; None where one of the problems is a fault. Pure; never raises."""
-    article, problems, _, _ = examine(id, path, raw, filters)
+    """One file's bytes, and those of its asks, as an article; None where one of the problems is a fault.
+
+    Pure; never raises.
+    """
+    article, problems, _, _ = examine(id, path, raw, filters, asks)
     return article, problems
 
 
+def asks_written(front: frontmatter.FrontMatter, path: str, asks: bytes | None) -> tuple[list[Asks], list[Problem]]:
+    """All asks of an article, from its front matter and from the file beside it."""
+    written, problems = asks_of(front.asks, path, 2)
+    if asks is not None:
+        more, found = read_asks(asks, asks_path(path))
+        written, problems = written + more, problems + found
+    return written, problems
+
+
 def examine(
-    id: str, path: str, raw: bytes, filters: Sequence[FilterSpec] = DEFAULT_FILTERS
+    id: str, path: str, raw: bytes, filters: Sequence[FilterSpec] = DEFAULT_FILTERS, asks: bytes | None = None
 ) -> tuple[Article | None, list[Problem], frontmatter.FrontMatter, Rendered]:
     """`parse`, with the front matter and the rendering it went through, for `check` to look into."""
     source, problems = _decode(raw, path)
@@ -98,13 +116,15 @@ def examine(
         line = front.lines.get("title", 1)
         message = "没有标题：在 front matter 里写 title，或在正文开头写一行“# 标题”"
         problems.append(Problem(path, line, message, code="no-title"))
-    problems.sort(key=lambda problem: problem.line)
+    written, found = asks_written(front, path, asks)
+    sections, lost = with_asks(rendered.sections, written)
+    problems = sorted([*problems, *found, *lost], key=lambda problem: (problem.path, problem.line))
     if any(problem.level == "fault" for problem in problems):
         return None, problems, front, rendered
     article = Article(
         id=id,
         title=_UNSEEN.sub("", title),
-        sections=rendered.sections,
+        sections=sections,
         source=source,
         topic=topic,
         summary=_UNSEEN.sub("", front.summary),
@@ -131,9 +151,11 @@ def read_articles(content: Path, drafts: bool = False) -> tuple[list[Article], l
     Drafts are left out unless asked for; their faults count all the same. OSError where the folder cannot be read.
     """
     articles: list[Article] = []
-    problems = strays(content)
-    for path, file in scan(content):
-        article, found = parse(article_id(path), path, file.read_bytes())
+    files, asks = scan(content), scan_asks(content)
+    problems = [*strays(content), *lost_files(asks, (path for path, _ in files))]
+    for path, file in files:
+        beside = asks.get(asks_path(path))
+        article, found = parse(article_id(path), path, file.read_bytes(), asks=beside.read_bytes() if beside else None)
         problems += found
         if article and (drafts or not article.draft):
             articles.append(article)
@@ -233,14 +255,14 @@ def _walk(content: Path) -> Iterator[tuple[str, str, str]]:
                     yield path, file, "不是普通文件，没有收录：检查链接是否断了"
             elif entry.is_dir():
                 yield path, file, "是指向文件夹的链接，没有收录：把文件夹本身放进来"
-            elif ending not in MARKDOWN:
+            elif ending not in MARKDOWN and not path.endswith(ENDING):
                 continue
             elif entry.is_symlink() and not Path(file).resolve().is_relative_to(root):
                 yield path, file, "是指向内容文件夹之外的链接，没有收录：把文件本身放进来"
             elif not entry.is_file():
                 yield path, file, "不是普通文件，没有收录：检查链接是否断了"
             else:
-                yield path, file, "" if file.endswith(".md") else "扩展名不是 .md，没有收录：改名为 .md"
+                yield path, file, "" if file.endswith((".md", ENDING)) else "扩展名不是 .md，没有收录：改名为 .md"
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

@@ -19,7 +19,18 @@ from pathlib import Path
 from markdown_it.token import Token
 from rapidfuzz import fuzz, process
 
-from index.content.articles import article_id, collisions, examine, media_file, scan, scan_topics, strays
+from index.content.articles import (
+    article_id,
+    asks_written,
+    collisions,
+    examine,
+    media_file,
+    scan,
+    scan_asks,
+    scan_topics,
+    strays,
+)
+from index.content.asks import Asks, asks_path, lost_files
 from index.content.frontmatter import FrontMatter
 from index.content.guides import dead_links, read_guides
 from index.content.linking import IMAGE_TYPES, Target, resolve
@@ -28,6 +39,7 @@ from index.content.sanitizing import SCHEMES, TAGS
 from index.content.sites import dead_site_links, read_site, unused_values
 from index.model import Article, Problem
 from index.site import TOPIC
+from index.text.folding import clean, fold
 
 STALE_AFTER = 180
 """Days after which a verified article counts as unverified; the article page warns from the same day."""
@@ -59,6 +71,7 @@ class _Page:
     front: FrontMatter
     rendered: Rendered
     article: Article | None
+    asks: list[Asks]
 
 
 def check(content: Path, *, today: date | None = None) -> list[Problem]:
@@ -67,16 +80,22 @@ def check(content: Path, *, today: date | None = None) -> list[Problem]:
     site = read_site(content)
     problems = [*site.problems, *strays(content)]
     pages: list[_Page] = []
-    for path, file in [*scan(content), *scan_topics(content)]:
+    files, asks = scan(content), scan_asks(content)
+    problems += lost_files(asks, (path for path, _ in files))
+    for path, file in [*files, *scan_topics(content)]:
         id = article_id(path)
-        article, found, front, rendered = examine(id, path, file.read_bytes(), site.site.filters)
+        beside = asks.get(asks_path(path))
+        own = beside.read_bytes() if beside else None
+        article, found, front, rendered = examine(id, path, file.read_bytes(), site.site.filters, own)
+        written, _ = asks_written(front, path, own)
         is_topic = path.endswith("_topic.md")
         problems += [problem for problem in found if not (is_topic and problem.code == "no-title")]
-        pages.append(_Page(path, id.rpartition("/")[0], front, rendered, None if is_topic else article))
+        pages.append(_Page(path, id.rpartition("/")[0], front, rendered, None if is_topic else article, written))
     articles = {page.article.id: page for page in pages if page.article}
     problems += collisions(list(articles))
     problems += _same_titles(articles.values())
     problems += _rare_values(articles.values())
+    problems += _asks(articles.values())
     guides, found = read_guides(content)
     live = {id: [part.anchor for part in page.article.sections] for id, page in articles.items() if page.article}
     live = {id: anchors for id, anchors in live.items() if not articles[id].front.draft}
@@ -124,6 +143,31 @@ def _rare_values(pages: Iterable[_Page]) -> Iterator[Problem]:
             hint = f"是否想写“{near}”？" if near else "改用别的文章也用的值，或去掉"
             message = f"{name} 的值“{value}”只有这一篇用：{hint}"
             yield _warning(of[0], of[0].front.lines.get(name, 1), "rare-value", message)
+
+
+def _asks(pages: Iterable[_Page]) -> Iterator[Problem]:
+    """The same ask in two places helps neither; where asks are used at all, a section without any is forgotten."""
+    pages = list(pages)
+    first: dict[str, tuple[str, int]] = {}
+    for page in pages:
+        for path, _, _, texts in page.asks:
+            for text, line in texts:
+                other = first.setdefault(_bare(text), (path, line))
+                if other != (path, line):
+                    message = f"问法“{_short(text)}”在 {other[0]}:{other[1]} 已经有了：留在最能回答它的一处"
+                    yield Problem(path, line, message, "warning", "same-ask")
+    for page in pages if first else ():
+        assert page.article
+        for section in page.article.sections:
+            if not section.asks:
+                key, file = section.anchor or '""', asks_path(page.path)
+                message = f"小节“{_short(section.heading) or '开头'}”没有相似问：在 {file} 的 {key} 下写几种问法"
+                yield _warning(page, page.rendered.lines.get(section.anchor, page.front.body + 1), "no-asks", message)
+
+
+def _bare(text: str) -> str:
+    """What makes two asks the same: their letters and characters, folded."""
+    return "".join(character for character in fold(clean(text)) if character.isalnum())
 
 
 def _dates_and_summary(page: _Page, today: date) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from markdown_it import MarkdownIt
 
 from index.content import frontmatter
 from index.content.articles import examine
+from index.content.asks import asks_of
 from index.content.checking import promotion
 from index.content.exports import MAX_BYTES, Export, ImportRefused
 from index.content.linking import IMAGE_TYPES
@@ -204,6 +205,8 @@ class Draft:
         front, problems = frontmatter.read("\n".join(lines), self.shown, self._filters)
         self.notes += [f"front matter 没有保留：{problem.message}" for problem in problems]
         fields = {name: getattr(front, name) for name in frontmatter.FIELDS if getattr(front, name)}
+        if front.asks:
+            fields["asks"] = {one.anchor: [text for text, _ in one.texts] for one in asks_of(front.asks, "", 2)[0]}
         return fields | front.filters, "\n".join(lines[front.body :])
 
     def _cleaned(self, body: str) -> str:

@@ -30,7 +30,7 @@ MAX_DEPTH = 20
 TEXTS = ("title", "summary", "owner")
 LISTS = ("tags", "aliases", "moved_from", "sources")
 DATES = ("updated", "verified", "publish", "expires")
-FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft", "withdraw")
+FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft", "withdraw", "asks")
 """The fields of every site; its filters come on top."""
 
 _FOREIGN = {
@@ -44,13 +44,13 @@ _FOREIGN = {
 }  # fmt: skip
 """What other systems, and authors in Chinese, call our fields: too far apart in letters for `get_close_matches`."""
 
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LOOKS_LIKE_A_FIELD = re.compile(r"\s*(?:[\w\"'.-]+(?:[ \t][\w.-]+)?[ \t]*:(?:\s|$)|\{)")
 _SURE_TO_BE_A_FIELD = re.compile(r"[A-Za-z_][\w-]*:(?:\s|$)")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt \t].*)?")
 _YES = ("true", "yes", "on", "y")
 _NO = ("false", "no", "off", "n")
-_NULL = ("", "~", "null", "Null", "NULL")
+NULL = ("", "~", "null", "Null", "NULL")
 
 
 @dataclass(slots=True)
@@ -73,6 +73,8 @@ class FrontMatter:
     expires: date | None = None
     withdraw: bool = False
     draft: bool = False
+    asks: yaml.Node | None = None
+    """As composed: `asks.py` reads it."""
     lines: dict[str, int] = field(default_factory=dict)
     """Field name → 1-based line in the file, unknown fields included."""
     body: int = 0
@@ -84,7 +86,7 @@ class FrontMatter:
 def written_order(filters: Sequence[FilterSpec]) -> tuple[str, ...]:
     """The fields as an author writes them down."""
     own = (one.name for one in filters if one.name != TOPIC)
-    return (*TEXTS, *own, *LISTS[:-1], "order", *DATES, "withdraw", "sources", "draft")
+    return (*TEXTS, *own, *LISTS[:-1], "order", *DATES, "withdraw", "sources", "draft", "asks")
 
 
 def read(text: str, path: str, filters: Sequence[FilterSpec] = DEFAULT_FILTERS) -> tuple[FrontMatter, list[Problem]]:
@@ -106,7 +108,7 @@ def read(text: str, path: str, filters: Sequence[FilterSpec] = DEFAULT_FILTERS) 
         return FrontMatter(body=end + 1, broken=True), [Problem(path, 1, message, code="front-matter")]
     try:
         problems = _survey(block, path)
-        node = None if problems and problems[-1].level == "fault" else yaml.compose(block, Loader=_LOADER)
+        node = None if problems and problems[-1].level == "fault" else yaml.compose(block, Loader=LOADER)
     except yaml.YAMLError as error:
         first = next((line for line in lines[1:end] if line.strip() and not line.lstrip().startswith("#")), "")
         if not _LOOKS_LIKE_A_FIELD.match(first):
@@ -142,7 +144,7 @@ def _survey(block: str, path: str) -> list[Problem]:
     """Look over the events before anything recurses: depth is a fault and ends the list; tags, aliases are warnings."""
     problems: list[Problem] = []
     depth = 0
-    for event in yaml.parse(block, Loader=_LOADER):
+    for event in yaml.parse(block, Loader=LOADER):
         line = _line(event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -180,7 +182,10 @@ def _set(
         hint = f"是否想写 {guess}？" if guess else "去掉它，或改用已有的字段"
         problems.append(Problem(path, line, f"不认识的字段 {_short(name)}：{hint}", "warning", "unknown-field"))
         return
-    if isinstance(value, yaml.ScalarNode) and not value.style and value.value in _NULL:
+    if isinstance(value, yaml.ScalarNode) and not value.style and value.value in NULL:
+        return
+    if name == "asks":
+        front.asks = value
         return
     try:
         if not is_filter:
@@ -222,7 +227,7 @@ def _texts(node: yaml.Node) -> tuple[str, ...]:
     items = [item for item in nodes if isinstance(item, yaml.ScalarNode)]
     if len(items) < len(nodes):
         raise ValueError("应是文字，或文字的列表，如 [甲, 乙]")
-    words = (" ".join(item.value.split()) for item in items if item.style or item.value not in _NULL)
+    words = (" ".join(item.value.split()) for item in items if item.style or item.value not in NULL)
     return tuple(dict.fromkeys(word for word in words if word))
 
 

@@ -11,7 +11,8 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-FIELDS = ("title", "aliases", "heading", "body")
+FIELDS = ("asks", "title", "aliases", "heading", "body")
+"""What is searched of a section, in the order of its record: what nobody sees comes first, the body last."""
 FIELD_BREAK, SECTION_BREAK = "\x1f", "\x1e"
 
 U64 = NDArray[np.uint64]
@@ -19,6 +20,8 @@ U32 = NDArray[np.uint32]
 F32 = NDArray[np.float32]
 
 CHARACTER_BITS = 21
+HAN_BITS = 18
+"""No Han character lies beyond (`folding.HAN`)."""
 GRAM_TAG, WORD_TAG = 1 << 62, 2 << 62
 SYLLABLE_BITS = 10
 """Bits for the number of a syllable; there are about 430."""

@@ -42,7 +42,7 @@ class Inverted:
     """Of the type `narrow`."""
     weights: Any
     lengths: U32
-    """Shape (3, sections, 4): how many words, grams and characters each section has in each field."""
+    """Shape (3, sections, fields): how many words, grams and characters each section has in each field."""
 
 
 def array_file(folder: Path, name: str) -> Path:

@@ -42,7 +42,9 @@ def outline_to_json(article: Article, media: Sequence[str]) -> bytes:
 def article_from_bytes(raw: bytes) -> Article:
     """The inverse of `article_to_bytes`."""
     record: dict[str, Any] = json.loads(zlib.decompress(raw))
-    record["sections"] = tuple(Section(**section) for section in record["sections"])
+    record["sections"] = tuple(
+        Section(**{name: _tuple(value) for name, value in section.items()}) for section in record["sections"]
+    )
     for name in _DATES:
         record[name] = date.fromisoformat(record[name]) if record[name] else None
     record["filters"] = {name: tuple(values) for name, values in record["filters"].items()}

@@ -33,7 +33,7 @@ from index.store.writing import checksum, sync
 
 log = logging.getLogger(__name__)
 
-FORMAT = 9
+FORMAT = 10
 """Raised with any change of the files' layout; a snapshot of another format is never opened."""
 
 _NAME = re.compile(r"\d{6,12}-[0-9a-f]{12}")
