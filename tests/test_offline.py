@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,8 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
     live = app.extensions["library"].snapshot()
     sections = [
         {"article": card.id, "anchor": part.anchor, "title": card.title, "heading": part.heading, "body": part.text,
-         "aliases": "\n".join([*entry["aliases"], *([] if part.anchor else sum(entry["filters"].values(), []))]), "asks": "\n".join(entry["sections"][at]["asks"])}
+         "aliases": "\n".join([*entry["aliases"], *([] if part.anchor else chain(*entry["filters"].values()))]),
+         "asks": "\n".join(entry["sections"][at]["asks"])}
         for card, entry in zip(live.cards(), core["articles"], strict=True)
         for at, part in enumerate(live.page(card.id).article.sections)
     ]  # fmt: skip
