@@ -97,8 +97,11 @@ def pack(app: Flask, live: Snapshot) -> Pack:
     _add(bodies, topics, "", core)
     shown = [PackedFile(url, _hash(body), len(gzip.compress(body)), topics[url]) for url, body in bodies.items()]
     assets = [app.extensions["assets"][name] for name in STATIC_NAMES if not name.startswith("vendor/")]
-    if live.site().light:
-        assets.append("/site.css")
+    site = live.site()
+    if site.light:
+        assets += ["/site.css", "/site-icon.svg"]
+    if site.logo:
+        assets.append(f"/media/{quote(site.logo)}")
     chrome = [*assets, *(path for path in CHROME if live.site().traditional or not path.startswith("/zh-hant"))]
     pictures = dict.fromkeys(unescape(path) for body in bodies.values() for path in _MEDIA.findall(body.decode()))
     fetched = [(path, get(path)) for path in (*chrome, *pictures)]
