@@ -231,6 +231,8 @@ class Results:
     took_ms: float = 0.0
     answer: Answer | None = None
     """On the first page, where one section clearly answers; mostly None."""
+    answered: bool = True
+    """False where nothing holds enough of the query to answer it, though sections may share a part of it."""
 
 
 class SectionLink(NamedTuple):
@@ -273,6 +275,8 @@ class ArticleResults:
     """As in `Results`, but counting articles."""
     suggestion: str | None = None
     answer: Answer | None = None
+    answered: bool = True
+    """As in `Results`."""
 
 
 @dataclass(frozen=True, slots=True)

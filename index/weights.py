@@ -27,6 +27,7 @@ class Weights:
     kinds: Mapping[str, float]
     query: Mapping[str, float]
     answer: Mapping[str, float]
+    coverage: Mapping[str, float]
     stamp: str
 
 
@@ -43,5 +44,6 @@ def load_weights() -> Weights:
         kinds=table["kinds"],
         query=table["query"],
         answer=table["answer"],
+        coverage=table["coverage"],
         stamp=hashlib.sha256(repr((table["bm25"]["b"], table["boosts"])).encode()).hexdigest()[:16],
     )

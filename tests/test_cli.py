@@ -148,6 +148,7 @@ def test_search_json_is_the_object_of_the_api(run: Run, site_index: Path) -> Non
         "total",
         "complete",
         "took_ms",
+        "answered",
         "suggestion",
         "answer",
         "guides",

@@ -122,7 +122,7 @@ def test_filters_that_cannot_narrow_are_hidden(client: FlaskClient) -> None:
 
 def test_nothing_found_is_said_and_helped(app: Flask, site_index: Path) -> None:
     page = text_of(app.test_client(), "/search?q=qxzvbn")
-    assert all(words in page for words in ("没有找到相关内容", "换个说法", "按主题找", "客服电话", "找人工"))
+    assert all(words in page for words in ("没有找到回答这个问题的文章", "换个说法", "按主题找", "客服电话", "找人工"))
     assert "搜索“qxzvbn”，没有找到答案" in page
     filtered = text_of(app.test_client(), "/search?q=法国 丢失&region=月球")
     assert "去掉筛选，最接近的是" in filtered
@@ -286,15 +286,17 @@ def test_old_articles_warn() -> None:
 @pytest.mark.parametrize(
     ("total", "complete", "matched", "line"),
     [
-        (0, 0, "words", "没有找到相关内容"),
+        (0, 0, "words", "没有找到回答这个问题的文章"),
         (23, 3, "words", "找到 3 篇文章"),
         (5, 0, "words", "没有文章包含全部字词，5 篇只含一部分"),
         (5, 0, "pinyin", "找到 5 篇相近的文章"),
     ],
 )
 def test_the_count_in_words(total: int, complete: int, matched: str, line: str) -> None:
-    found = ArticleResults("x", total, complete, complete, (article("a", matched=matched),))
+    found = ArticleResults("x", total, complete, complete, (article("a", matched=matched),), answered=total > 0)
     assert count_line(found, True) == line
+    if total:
+        assert count_line(replace(found, answered=False), True).startswith("没有找到回答这个问题的文章")
 
 
 def article(name: str, matched: str = "words", more: int = 0) -> ArticleHit:

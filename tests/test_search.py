@@ -240,6 +240,20 @@ def test_counts_tell_all_from_part(snapshot: Snapshot) -> None:
     assert snapshot.search("护照 补办").complete == 1
 
 
+def test_what_only_shares_a_word_is_no_answer(snapshot: Snapshot) -> None:
+    for query in ("手机壁纸铃声哪里下载便宜", "量子咖啡", "护照签证续签排队预约大使馆"):
+        assert not snapshot.search(query).answered
+        assert not snapshot.search_articles(query).answered
+    for query in ("手机丢失了怎么办", "xiezai", "esmi", "补办 景点", ""):
+        assert snapshot.search(query).answered
+        assert snapshot.search_articles(query).answered
+    assert not snapshot.search("景点", {"region": ["月球"]}).answered
+    assert (
+        snapshot.search("手机壁纸铃声哪里下载便宜", limit=1).answered
+        == snapshot.search("手机壁纸铃声哪里下载便宜").answered
+    )
+
+
 def test_nothing_is_nothing(snapshot: Snapshot) -> None:
     for query in ("量子咖啡", "qzxv", "？！", "🙂"):
         assert snapshot.search(query).total == 0

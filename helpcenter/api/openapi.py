@@ -102,6 +102,7 @@ def results(filters: Mapping[str, str]) -> dict[str, Any]:
             "total": {"type": "integer", "minimum": 0, "description": "一共找到多少节"},
             "complete": {"type": "integer", "minimum": 0, "description": "其中包含问题全部内容的节数，其余只含一部分"},
             "took_ms": {"type": "number", "minimum": 0, "description": "搜索用时，毫秒"},
+            "answered": {"type": "boolean", "description": "为 false 时，没有文章回答这个问题，下面只是沾边的"},
             "suggestion": {"type": ["string", "null"], "description": "“您是不是要找”的写法，没有则为 null"},
             "answer": {"anyOf": [ref("Answer"), {"type": "null"}], "description": "明确回答问题的一节，没有则为 null"},
             "guides": {"type": "array", "items": ref("GuideLink"), "description": "问题说到的向导，没有则为空"},

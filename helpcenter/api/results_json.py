@@ -13,7 +13,7 @@ from index import Answer, Guide, Results
 
 
 def results_to_json(results: Results, guides: Sequence[Guide]) -> dict[str, Any]:
-    """The object of the API: query, total, complete, took_ms, suggestion, answer, guides, results, facets.
+    """The object of the API: query, total, complete, took_ms, answered, suggestion, answer, guides, results, facets.
 
     `guides`: those that the query names.
     """
@@ -22,6 +22,7 @@ def results_to_json(results: Results, guides: Sequence[Guide]) -> dict[str, Any]
         "total": results.total,
         "complete": results.complete,
         "took_ms": round(results.took_ms, 2),
+        "answered": results.answered,
         "suggestion": results.suggestion,
         "answer": answer_to_json(results.answer),
         "guides": [{"id": one.id, "title": one.title, "url": f"/guides/{one.id}"} for one in guides],

@@ -53,6 +53,8 @@ class SearchSeen:
     complete: int
     live: bool
     """Whether it came while typing, so that the next keystroke may replace it."""
+    answered: bool = True
+    """Whether anything answers it, or only shares a word."""
 
 
 class Answer(NamedTuple):

@@ -90,7 +90,7 @@ class Recorder:
     def see(self, seen: SearchSeen) -> None:
         """Take in one answered search."""
         now, query = time.monotonic(), folded(seen.query)
-        count = FOUND if seen.complete else PARTIAL if seen.total else EMPTY
+        count = FOUND if seen.complete else PARTIAL if seen.total and seen.answered else EMPTY
         with self.lock:
             self._settle(now)
             for end in range(SHORTEST, len(query) + 1):

@@ -212,6 +212,9 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
 
 def count_line(results: ArticleResults, with_query: bool) -> str:
     """How many articles were found: of those that hold all of the query, where there are any."""
+    if not results.answered and with_query:
+        near = f"，{results.total} 篇沾一点边" if results.total else ""
+        return f"没有找到回答这个问题的文章{near}"
     if not results.total:
         return "没有找到相关内容"
     if results.complete or not with_query:

@@ -213,4 +213,6 @@ def parse_number(name: str, default: int, low: int, high: int) -> int:
 
 def seen(query: str, results: Results | ArticleResults | None, *, live: bool) -> SearchSeen | None:
     """What observers are told of a search; nothing where nothing was typed."""
-    return SearchSeen(query, results.total, results.complete, live) if results and query else None
+    if not results or not query:
+        return None
+    return SearchSeen(query, results.total, results.complete, live, results.answered)

@@ -40,6 +40,13 @@ class Found(Generic[R]):
                 return layer.name, (finding.query or self.query).marks if finding.marks is None else finding.marks
         raise KeyError(number)
 
+    def asked_for(self, number: int) -> Query:
+        """What a section was found by: the query, or the guess that put it right."""
+        for _, finding, sections in self.claims:
+            if finding.query and np.isin(number, sections):
+                return finding.query
+        return self.query
+
 
 class Layers(Generic[R]):
     """The layers over one snapshot."""

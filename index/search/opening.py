@@ -33,6 +33,7 @@ from index.model import (
 )
 from index.search.answering import Answerer
 from index.search.containing import Postings, among
+from index.search.coverage import LOOKED_AT, READ, coverage
 from index.search.explaining import explain
 from index.search.filtering import Filters, meet
 from index.search.grouping import group, one_each
@@ -90,7 +91,7 @@ class LocalSnapshot:
         self._scorer = Scorer(postings, weights)
         sounds = self._sounds = Sounds(place)
         self._tuning, self._weights = tuning, weights
-        lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
+        lexicon = self._lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
         self._answerer = Answerer(weights.answer, lexicon, self._record, self._scorer.idf)
         # Remembered here and not there: see Scorer's own memory.
         self._near = lru_cache(maxsize=512)(Relatives(place, terms, self._sections, weights).near)
@@ -222,8 +223,8 @@ class LocalSnapshot:
         allowed = meet(list(masks.values()))
         parsed = self._parse(query)
         if parsed.terms:
-            found = self._layers.find(parsed, allowed, offset + limit)
-            ranking, suggestion = found.ranking, found.suggestion
+            found = self._layers.find(parsed, allowed, max(offset + limit, LOOKED_AT))
+            ranking, suggestion, answered = found.ranking, found.suggestion, self._answered(found)
             shown = ranking.order[offset : offset + limit]
             hits = [
                 self._hit(number, score, complete, *self._reason(found, number))
@@ -238,13 +239,13 @@ class LocalSnapshot:
             answer = None if offset else self._answer(found)
         else:
             mask = self._listed(parsed, allowed)
-            numbers, suggestion, answer = np.flatnonzero(mask), None, None
+            numbers, suggestion, answer, answered = np.flatnonzero(mask), None, None, bool(mask.any())
             total = complete_count = len(numbers)
             shown = numbers[offset : offset + limit].tolist()
             hits = [self._hit(number, 0.0, True, "words", snippet(*self._body(number), ())) for number in shown]
         facets = self._counts(parsed, masks, mask)
         took = round((time.perf_counter() - started) * 1000, 3)
-        return Results(query, total, complete_count, tuple(hits), facets, suggestion, took, answer)
+        return Results(query, total, complete_count, tuple(hits), facets, suggestion, took, answer, answered)
 
     def search_articles(
         self, query: str, filters: Mapping[str, Sequence[str]] | None = None, limit: int = 8, offset: int = 0
@@ -263,9 +264,16 @@ class LocalSnapshot:
             cards = [card for card in self._by_topic if self._numbers[card.id] in numbers]
             shown = tuple(cards[offset : offset + limit])
             return ArticleResults(
-                query, len(cards), len(cards), len(cards), (), shown, self._counts(parsed, masks, mask, articles=True)
+                query,
+                len(cards),
+                len(cards),
+                len(cards),
+                (),
+                shown,
+                self._counts(parsed, masks, mask, articles=True),
+                answered=bool(cards),
             )
-        found = self._layers.find(parsed, allowed, 2 * (offset + limit))
+        found = self._layers.find(parsed, allowed, max(2 * (offset + limit), LOOKED_AT))
         grouped = group(found.ranking, self._sections[0], offset + limit)
         return ArticleResults(
             query,
@@ -277,6 +285,7 @@ class LocalSnapshot:
             self._counts(parsed, masks, found.ranking.found, articles=True),
             found.suggestion,
             None if offset else self._answer(found),
+            self._answered(found),
         )
 
     def _answer(self, found: Found[Ranking]) -> Answer | None:
@@ -287,6 +296,20 @@ class LocalSnapshot:
         article = article_from_bytes(self._pages[self._numbers[hit.article]])
         section = article.sections[number - self._first[self._numbers[hit.article]]]
         return Answer(hit.article, hit.section, hit.title, hit.heading, hit.url, section.html, article.verified)
+
+    def _answered(self, found: Found[Ranking]) -> bool:
+        """Whether some section holds enough of what was asked for."""
+        ranking = found.ranking
+        if not ranking.total or len(ranking.complete) or len(ranking.verbatim):
+            return bool(ranking.total)
+        query = found.asked_for(int(ranking.order[0]))
+        frequencies = self._lexicon.frequencies([term.key for term in query.terms])
+        texts = (
+            self._folded.beginning(number, READ).decode(errors="ignore")
+            for number in ranking.order[:LOOKED_AT].tolist()
+        )
+        held = coverage(query, texts, lambda term: term.weight * self._scorer.idf(frequencies.get(term.key, 0)))
+        return held >= self._weights.coverage["least"]
 
     def _article_hit(self, found: Found[Ranking], article: int) -> ArticleHit:
         """What is shown of an article: its best section, and its other ones by their headings."""

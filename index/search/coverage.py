@@ -1,0 +1,45 @@
+"""Coverage: whether what was found answers the query, or only shares a word with it.
+
+In: a query, the texts of the best sections. Out: the largest share of the query's rarity that one of them holds. Why
+rarity and not scores: a score has no scale of its own, it grows with the query. Why words and single characters both: a
+symptom told without its name shares few words with its answer, but more characters than chance brings along. Below
+`[coverage] least` in weights.toml the page says first that no article answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from index.search.queries import Query, Term
+
+LOOKED_AT = 10
+"""Of the best sections; the one that answers is hardly ever farther down."""
+READ = 3000
+"""Bytes of a section's text that are looked into."""
+
+
+def coverage(query: Query, texts: Iterable[str], rarity: Callable[[Term], float]) -> float:
+    """Return how much of `query` the best of `texts` (folded) holds, 0 to 1. `rarity`: what a term counts.
+
+    Words the index lacks count as the rarest, synonyms by their own, smaller weight. Words are one third of it, single
+    characters two.
+    """
+    kinds = [
+        ([(term.text, rarity(term)) for term in query.terms if term.kind == "words" and term.content], 1),
+        ([(term.text, rarity(term)) for term in query.terms if term.kind == "characters"], 2),
+    ]
+    typed = {term.text for term in query.terms if term.origin == "query"}
+    parts = [
+        (weighed, total, share)
+        for weighed, share in kinds
+        if (total := sum(weight for word, weight in weighed if word in typed))
+    ]
+    whole = sum(share for _, _, share in parts) or 1
+    best = 0.0
+    for text in texts:
+        held = [
+            share * min(1.0, sum(weight for word, weight in weighed if word in text) / total)
+            for weighed, total, share in parts
+        ]
+        best = max(best, sum(held) / whole)
+    return best
