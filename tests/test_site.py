@@ -162,6 +162,12 @@ def test_a_changed_word_makes_a_new_snapshot_without_reading_articles_again(writ
     assert Library(tmp_path / "index").snapshot().site().name == "店"
 
 
+def test_another_ending_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "_site.yaml").write_text("name: 站\n", "utf-8")
+    assert [str(problem) for problem in check(tmp_path)] == ["_site.yaml:1: 没有读取：改名为 _site.yml"]
+    build(tmp_path, tmp_path / "index")
+
+
 def test_values_that_no_article_has_are_a_warning(written: Written, tmp_path: Path) -> None:
     (tmp_path / "topic" / "b.md").write_text("---\ntitle: 乙\nregion: [法国, 欧盟]\n---\n", "utf-8")
     assert not written(

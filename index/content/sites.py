@@ -68,7 +68,10 @@ def read_site(content: Path) -> SiteFile:
     """Read `_site.yml`; the defaults where there is none or where it is at fault. OSError as reading raises."""
     path = content / SITE_FILE
     if not path.is_file():
-        return SiteFile()
+        other = SITE_FILE.replace(".yml", ".yaml")
+        message = f"没有读取：改名为 {SITE_FILE}"
+        found = [Problem(other, 1, message, "warning", "skipped-file")] if (content / other).is_file() else []
+        return SiteFile(problems=found)
     raw = path.read_bytes()
     values, lines, problems = read_yaml(SITE_FILE, raw)
     file = SiteFile(SiteConfig(), lines, problems)
