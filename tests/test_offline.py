@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from itertools import chain
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,13 +133,14 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
     record = client.get("/offline.json").json
     core = client.get(next(one["url"] for one in record["files"] if "/core-" in one["url"])).json
     live = app.extensions["library"].snapshot()
-    sections = [
-        {"article": card.id, "anchor": part.anchor, "title": card.title, "heading": part.heading, "body": part.text,
-         "aliases": "\n".join([*entry["aliases"], *([] if part.anchor else chain(*entry["filters"].values()))]),
-         "asks": "\n".join(entry["sections"][at]["asks"])}
-        for card, entry in zip(live.cards(), core["articles"], strict=True)
-        for at, part in enumerate(live.page(card.id).article.sections)
-    ]  # fmt: skip
+    sections = []
+    for card, entry in zip(live.cards(), core["articles"], strict=True):
+        applies = [value for values in entry["filters"].values() for value in values]
+        for part, own in zip(live.page(card.id).article.sections, entry["sections"], strict=True):
+            aliases = [*entry["aliases"], *([] if part.anchor else applies)]
+            section = {"article": card.id, "anchor": part.anchor, "title": card.title, "heading": part.heading}
+            texts = {"body": part.text, "aliases": "\n".join(aliases), "asks": "\n".join(own["asks"])}
+            sections.append(section | texts)
     queries = sorted({line.split("\t")[0] for line in judged(root) if "\t" in line and not line.startswith("#")})
     (tmp_path / "in.json").write_text(json.dumps({"core": core, "sections": sections, "queries": queries}), "utf-8")
     script = (root / "helpcenter/static/pocket-search.js").read_text("utf-8")
@@ -166,3 +169,55 @@ def judged(root: Path) -> list[str]:
     folder = root / "tests" / "judgements"
     file = folder / "own.tsv" if folder.is_dir() else root / "tests" / "judgements.tsv"
     return file.read_text("utf-8").splitlines()
+
+
+def test_one_file_opens_from_disk_and_searches(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:
+    file = tmp_path / "help.html"
+    done = run("export", "--html", file, "--index", site_index)
+    assert done.returncode == 0, done.stderr
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(file.as_uri())
+    page.wait_for_selector("html[data-pocket=ready]")
+    page.locator("#q").fill("手机丢了")
+    page.wait_for_selector("#main .cards a")
+    page.locator("#main .cards h2 a").first.click()
+    page.wait_for_selector("#main article")
+    page.goto(file.as_uri() + f"#/articles/{LOST}##report-loss")
+    page.wait_for_selector("#report-loss")
+    assert not faults
+    context.close()
+
+
+def test_plain_files_need_no_server_of_ours(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    done = run("export", "--static", folder, "--index", site_index)
+    assert done.returncode == 0, done.stderr
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
+    page = context.new_page()
+    for path in ("/", f"/articles/{LOST}/", "/guides/replace/", f"/zh-hant/articles/{LOST}/"):
+        answer = page.goto(path)
+        assert answer and answer.status == 200 and page.locator("h1").count()
+    page.goto("/search/?q=法国 丢失")
+    page.wait_for_selector("#main .cards a")
+    context.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_zim_file_has_titles_and_text(run: Any, site_index: Path, tmp_path: Path) -> None:
+    reader = pytest.importorskip("libzim.reader")
+    file = tmp_path / "help.zim"
+    assert run("export", "--zim", file, "--index", site_index).returncode == 0
+    archive = reader.Archive(file)
+    entry = archive.get_entry_by_path(f"articles/{LOST}/index.html")
+    assert "丢失" in entry.title and "../../../static/" in bytes(entry.get_item().content).decode()
+
+
+def test_export_asks_for_what(run: Any) -> None:
+    assert run("export").returncode == 2

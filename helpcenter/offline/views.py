@@ -12,6 +12,7 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify
 
 from helpcenter.http.caching import STATIC, STATIC_POLICY, keep
+from helpcenter.offline.exporting import single_file
 from helpcenter.offline.pack import Pack, pack
 from helpcenter.pages import frame as pages
 from helpcenter.pages.views import snapshot
@@ -72,6 +73,18 @@ def packed(name: str) -> Response:
 def shell() -> Response:
     """The frame of every page, empty."""
     return keep(Response(pages.render("shell.html", ShellPage(pages.frame(status=404)))))
+
+
+@blueprint.get("/download")
+def download() -> Response:
+    """The whole help center as one file to keep."""
+    ready = current()
+    if ready is None:
+        abort(503, "单个文件正在准备，请过几秒再试。")
+    app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+    response = Response(single_file(app, ready), content_type="text/html; charset=utf-8")
+    response.headers["Content-Disposition"] = "attachment; filename=helpcenter.html"
+    return keep(response)
 
 
 @blueprint.get("/sw.js")

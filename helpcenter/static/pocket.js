@@ -13,7 +13,12 @@
   const files = inline ? JSON.parse(inline.textContent) : null;
   const kept = async () => {
     if (files) return { names: Object.keys(files), day: files.day, built: files.built };
-    const found = await (await caches.open("hc-pointer")).match(`${mount}/offline/pointer`);
+    // Plain files on a web host have no saved copy: there the list itself says what there is.
+    const found = window.caches && (await (await caches.open("hc-pointer")).match(`${mount}/offline/pointer`));
+    if (!found) {
+      const list = await (await fetch(`${mount}/offline.json`)).json();
+      return { names: list.files.map((one) => one.url), built: list.built };
+    }
     const record = await found.json();
     return { names: Object.keys(record.files), day: record.day, built: record.built };
   };
@@ -48,7 +53,8 @@
     for (const link of $$("a[href^='/']", within)) link.setAttribute("href", base + link.getAttribute("href").slice(mount.length));
   };
   const element = (html) => { const box = document.createElement("template"); box.innerHTML = html; return box.content; };
-  const note = () => make("aside", { className: "callout callout-note" }, make("p", {}, turned(`现在没有网络。这是 ${copy.day ?? copy.built} 存下的副本（内容更新到 ${copy.built}），评价等要等有网络时再提交。`)));
+  let wanted = ""; // the anchor of the page that is shown
+  const note = () => !copy.day && !files ? document.createDocumentFragment() : make("aside", { className: "callout callout-note" }, make("p", {}, turned(`现在没有网络。这是 ${copy.day ?? copy.built} 存下的副本（内容更新到 ${copy.built}），评价等要等有网络时再提交。`)));
   const show = (title, content) => {
     document.title = turned(title);
     const fresh = document.createDocumentFragment();
@@ -58,7 +64,7 @@
     $$("form[action*='/feedback'], .feedback", main).forEach((form) => form.remove());
     document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: main } }));
     main.dispatchEvent(new Event("unfolded", { bubbles: true }));
-    const anchor = decodeURIComponent(location.hash.slice(1));
+    const anchor = decodeURIComponent(wanted.replace(/^#+/, ""));
     const target = anchor && document.getElementById(anchor);
     if (target) target.scrollIntoView();
     else scrollTo(0, 0);
@@ -204,7 +210,8 @@
 
   const go = async (address) => {
     const url = new URL(address);
-    const path = url.pathname.slice(base.length) || "/";
+    const path = url.pathname.slice(base.length).replace(/\/+$/, "") || "/";
+    wanted = url.hash;
     if (path === "/search") return results(url.searchParams);
     const [, kind, id, ...answers] = path.split("/").map(decodeURIComponent);
     if (kind === "guides" && id) return guide(id, answers);
@@ -235,7 +242,7 @@
       event.preventDefault();
       location.hash = link.getAttribute("href").replace("#", "##");
     });
-    addEventListener("hashchange", () => go(here()));
+    addEventListener("hashchange", () => { if (location.hash.startsWith("#/")) go(here()); });
   }
   window.pocket = { open, go };
   await go(here());

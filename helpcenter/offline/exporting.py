@@ -1,0 +1,167 @@
+"""Exporting: the help center as one file, as plain files for any web host, or for Kiwix.
+
+In: the application and its live snapshot. Out: bytes, a folder, a ZIM file. Why the same pages and scripts as online:
+one look, and nothing to keep in step. In the one file everything lies inside the page, for `file://` has no network; as
+plain files the pages are pages and only the search runs in the browser.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from flask import Flask
+
+from helpcenter.guides.walking import walk
+from helpcenter.http.caching import STATIC
+from helpcenter.offline.pack import Pack, pack
+from helpcenter.pages.frame import STATIC_NAMES, STYLES
+from index import Guide, Snapshot
+
+_HTMX = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
+_SCRIPT = re.compile(r"<script src=[^>]*></script>\n?")
+_LINK = re.compile(r"<link [^>]*>\n?")
+_HTMX_SCRIPT = re.compile(r"<script src=[^>]*htmx[^>]*></script>\n?")
+_FEEDBACK = re.compile(r'<form[^>]*action="[^"]*/feedback/.*?</form>', re.DOTALL)
+_OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
+_PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
+KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
+FEEDS = ("/sitemap.xml", "/feed.atom", "/robots.txt", "/llms.txt", "/llms-full.txt", "/opensearch.xml",
+         "/site.webmanifest", "/offline.json", "/sw.js")  # fmt: skip
+
+
+def single_file(app: Flask, packed: Pack) -> bytes:
+    """The whole help center in one HTML file that opens from disk."""
+    html = _get(app, "/offline/shell").decode()
+    styles = "\n".join((STATIC / name).read_text("utf-8") for name in STYLES)
+    scripts = ("app.js", "article.js", "pocket-search.js", "pocket.js")
+    code = "\n".join((STATIC / name).read_text("utf-8") for name in scripts)
+    sprite = (STATIC / "icons.svg").read_text("utf-8")
+    files = {url: json.loads(body) for url, body in packed.bodies.items()}
+    data = json.dumps({**files, "built": packed.built}, ensure_ascii=False, separators=(",", ":"))
+    html = _OFFLINE.sub("", _HTMX.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
+    html = re.sub(r'"[^"]*/static/icons\.svg[^"#]*#', '"#', html)
+    data = re.sub(r'\\"[^"\\]*/static/icons\.svg[^"#\\]*#', r"\"#", data)
+    for path in sorted(set(re.findall(r'src=\\"(/media/[^"\\]+)', data))):
+        kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(suffix := path.rpartition(".")[2].lower(), suffix)
+        data = data.replace(path, f"data:image/{kind};base64,{base64.b64encode(_get(app, path)).decode()}")
+    inside = data.replace("</", "<\\/")
+    head = f"<style>\n{styles}\n</style>\n</head>"
+    packed_data = f'<script type="application/json" data-pack>{inside}</script>'
+    tail = f"{sprite}\n{packed_data}\n<script>\n{code}\n</script>\n</body>"
+    return html.replace("</head>", head, 1).replace("</body>", tail, 1).encode()
+
+
+def write_static(app: Flask, live: Snapshot, folder: Path) -> int:
+    """Write every page below `folder`; returns how many files. What lay there of an earlier export is replaced."""
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    count = 0
+    for path, body in static_files(app, live):
+        place = fresh / unquote(path).lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body)
+        count += 1
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.rename(folder)
+    return count
+
+
+def write_zim(app: Flask, live: Snapshot, file: Path) -> int:
+    """Write a ZIM file, for Kiwix; returns how many pages. Raises ImportError without `libzim`."""
+    from libzim.writer import Creator, Hint, Item, StringProvider
+
+    class Page(Item):  # type: ignore[misc]
+        def __init__(self, path: str, title: str, kind: str, body: bytes) -> None:
+            super().__init__()
+            self.path, self.title, self.kind, self.body = path, title, kind, body
+
+        def get_path(self) -> str:
+            return self.path
+
+        def get_title(self) -> str:
+            return self.title
+
+        def get_mimetype(self) -> str:
+            return self.kind
+
+        def get_contentprovider(self) -> StringProvider:
+            return StringProvider(self.body)
+
+        def get_hints(self) -> dict[Hint, bool]:
+            return {Hint.FRONT_ARTICLE: self.kind == "text/html"}
+
+    count = 0
+    with Creator(str(file)).config_indexing(True, "zho") as creator:
+        creator.set_mainpath("index.html")
+        for path, body in static_files(app, live):
+            kind = KINDS.get(path.rpartition(".")[2])
+            if not kind or path.startswith(("/zh-hant/", "/search/", "/sw.js")):
+                continue
+            up = "../" * (path.count("/") - 1) or "./"
+            title = re.search(rb"<title>(.*?)</title>", body)
+            if kind == "text/html":
+                body = _PAGE.sub(rb'="/\1/index.html\2"', body)
+                body = re.sub(rb'(href|src)="/', rf'\1="{up}'.encode(), body)
+                body = body.replace(f'="{up}"'.encode(), f'="{up}index.html"'.encode())
+                count += 1
+            creator.add_item(Page(path[1:], title[1].decode() if title else path, kind, body))
+        name = live.site().name
+        for key, value in {"Title": name, "Language": "zho", "Creator": name, "Publisher": name, "Name": "helpcenter",
+                           "Date": live.built.date().isoformat(), "Description": name}.items():  # fmt: skip
+            creator.add_metadata(key, value.encode())
+    return count
+
+
+def static_files(app: Flask, live: Snapshot) -> Iterator[tuple[str, bytes]]:
+    """Every file of a site without a server, by its path."""
+    roots = ("", "/zh-hant") if live.site().traditional else ("",)
+    paths = ["/", "/about", "/guides", *(f"/topics/{topic.id}" for topic in live.topics())]
+    paths += [card.url for card in live.cards()]
+    paths += [f"/guides/{guide.id}{answers}" for guide in live.guides() for answers in _states(guide)]
+    for root in roots:
+        for path in paths:
+            yield f"{root}{path.rstrip('/')}/index.html", _still(_get(app, root + path))
+        yield f"{root}/search/index.html", _still(_get(app, f"{root}/offline/shell"))
+        yield f"{root}/offline/shell", _get(app, f"{root}/offline/shell")
+    packed = pack(app, live)
+    yield from packed.bodies.items()
+    for one in packed.files:
+        if one.url.startswith("/media/"):
+            yield one.url, _get(app, one.url)
+    for card in live.cards():
+        yield f"{card.url}.md", _get(app, f"{card.url}.md")
+    for name in STATIC_NAMES:
+        yield f"/static/{name}", (STATIC / name).read_bytes()
+    if live.site().light:
+        yield "/site.css", _get(app, "/site.css")
+    for path in FEEDS:
+        yield path, _get(app, path)
+
+
+def _still(body: bytes) -> bytes:
+    """A page without what only a server answers: live requests, feedback."""
+    return _FEEDBACK.sub("", _HTMX.sub("", _HTMX_SCRIPT.sub("", body.decode()))).encode()
+
+
+def _states(guide: Guide) -> Iterator[str]:
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        answers = waiting.pop()
+        yield "".join(f"/{answer}" for answer in answers)
+        question = walk(guide, answers).question
+        waiting += [(*answers, option.answer) for option in question.options] if question else []
+
+
+def _get(app: Flask, path: str) -> bytes:
+    host = next((name.lstrip(".") for name in app.config.get("TRUSTED_HOSTS") or ()), "localhost")
+    answer = app.test_client().get(path, headers={"Host": host})
+    if answer.status_code != 200:
+        raise ValueError(f"{path}: {answer.status_code}")
+    return answer.get_data()
