@@ -9,7 +9,8 @@ The rule:
 1. The query says enough: a few words that are no stop words. One word names a subject and asks nothing.
 2. The best section was found by its words, does not stand above the first heading (such a lead speaks of the whole
    article), and is short enough to be read above a list.
-3. It stands clearly above its article's next section, and above the best one of any other article.
+3. It stands clearly above its article's next section, and above the best one of any other article; or its heading holds
+   next to all of the query, and it stands above them at all.
 4. It holds next to all of the query's words, weighed by how rare each is, and most of them itself: a title says the
    same for every section.
 """
@@ -45,35 +46,39 @@ class Answerer:
 
         `article_of`: the article number of each section; `first_of`: the first section of each article.
         """
-        least = self._thresholds
+        limits = self._thresholds
         if not len(ranking.order):
             return None
         best = int(ranking.order[0])
-        article = int(article_of[best])
-        if not self._clear(ranking, best, article_of):
-            return None
-        fields = dict(zip(FIELDS, self._record(best).split(FIELD_BREAK), strict=True))
-        if (best == first_of[article] and not fields["heading"]) or len(fields["body"]) > least["longest"]:
+        rival, following = _shares(ranking, best, article_of)
+        if rival > limits["heading_rival"] or following > limits["heading_next"]:
             return None
         asked = [one for one in query.terms if one.kind == "words" and one.content and one.origin == "query"]
-        if len(asked) < least["words"]:
+        fields = dict(zip(FIELDS, self._record(best).split(FIELD_BREAK), strict=True))
+        if len(asked) < limits["words"] or len(fields["body"]) > limits["longest"]:
+            return None
+        if best == first_of[int(article_of[best])] and not fields["heading"]:
             return None
         known = self._lexicon.frequencies([term.key for term in asked])
         weights = {term.text: self._idf(known.get(term.key, 0)) for term in asked}
-        title = fields.pop("title")
+        title, heading = fields.pop("title"), fields["heading"]
         own = "\n".join(fields.values())
-        held = sum(weight for word, weight in weights.items() if word in own or word in title)
-        held_itself = sum(weight for word, weight in weights.items() if word in own)
-        whole = sum(weights.values())
-        return best if held >= least["held"] * whole and held_itself >= least["held_itself"] * whole else None
+        if _held(weights, own, title) < limits["held"] or _held(weights, own) < limits["held_itself"]:
+            return None
+        clear = rival <= limits["rival"] and following <= limits["next"]
+        return best if clear or _held(weights, heading) >= limits["heading"] else None
 
-    def _clear(self, ranking: Ranking, best: int, article_of: Any) -> bool:
-        """Whether the best section stands clearly above all others."""
-        order, scores = ranking.order, ranking.scores
-        if len(order) < 2:
-            return True
-        others = order[article_of[order] != article_of[best]]
-        rival = float(scores[others[0]]) if len(others) else 0.0
-        top = float(scores[best])
-        least = self._thresholds
-        return rival <= least["rival"] * top and float(scores[order[1]]) <= least["next"] * top
+
+def _shares(ranking: Ranking, best: int, article_of: Any) -> tuple[float, float]:
+    """The scores of the best section of any other article, and of the next section, as shares of the best one's."""
+    order, scores = ranking.order, ranking.scores
+    others = order[article_of[order] != article_of[best]]
+    top = float(scores[best])
+    rival = float(scores[others[0]]) / top if len(others) else 0.0
+    return rival, float(scores[order[1]]) / top if len(order) > 1 else 0.0
+
+
+def _held(weights: Mapping[str, float], *texts: str) -> float:
+    """The share of the weighed words that stand in any of the texts."""
+    found = sum(weight for word, weight in weights.items() if any(word in text for text in texts))
+    return found / sum(weights.values())
