@@ -44,13 +44,10 @@ audit: $(VENV)/.installed-test ## list licences and known vulnerabilities, and m
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 	@$(BIN)/python tests/bench/audit.py
 
-# An article is as relevant as its best section: sorted by grade, the best comes last and counts.
-evaluate: setup ## judge the search on the queries of tests/judgements.tsv
+evaluate: setup ## judge the search on the queries of tests/judgements/
 	@$(BIN)/helpcenter index --quiet
-	@grep -v '^#' tests/judgements.tsv | sort -t "$$(printf '\t')" -k 3,3n | awk -F '\t' '\
-		NF == 3 { if (!($$1 in number)) { number[$$1] = "q" ++count; print number[$$1] "\t" $$1 > "instance/queries.tsv" } \
-		sub(/#.*/, "", $$2); print number[$$1] "\t" $$2 "\t" $$3 > "instance/qrels.tsv" }'
-	@$(BIN)/helpcenter evaluate --queries instance/queries.tsv --qrels instance/qrels.tsv --each
+	@for set in own a; do echo "$$set"; $(BIN)/helpcenter evaluate --judgements tests/judgements/$$set.tsv; done
+	@echo "b"; $(BIN)/helpcenter evaluate --judgements tests/judgements/b.tsv --totals
 
 screenshots: $(VENV)/.installed-test ## take the pictures in docs/images/ anew
 	@.ci/need chromium

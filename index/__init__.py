@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from index.content.sites import SITE_SCHEMA, read_site
     from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
+    from index.search.judgements import FIGURES, judge, read_judgements
     from index.search.layers import LAYERS
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT
@@ -71,6 +72,9 @@ _LAZY = {
     "MEASURES": "search.evaluating",
     "Evaluation": "search.evaluating",
     "evaluate": "search.evaluating",
+    "FIGURES": "search.judgements",
+    "judge": "search.judgements",
+    "read_judgements": "search.judgements",
     "LAYERS": "search.layers",
     "MAX_LIMIT": "search.opening",
     "Library": "search.live",
@@ -78,6 +82,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "FIGURES",
     "LAYERS",
     "MAX_LIMIT",
     "MEASURES",
@@ -120,10 +125,12 @@ __all__ = [
     "evaluate",
     "fold",
     "import_files",
+    "judge",
     "move",
     "open_library",
     "read_articles",
     "read_guides",
+    "read_judgements",
     "read_site",
     "rollback",
     "unfound",

@@ -109,7 +109,7 @@ def test_page_and_api_show_it_on_the_first_page_only(
 
 def test_what_is_shown_on_our_own_queries_is_right(client: FlaskClient, root: Path) -> None:
     right: dict[str, set[str]] = {}
-    for line in (root / "tests" / "judgements.tsv").read_text("utf-8").splitlines():
+    for line in (root / "tests" / "judgements" / "own.tsv").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             query, place, grade = line.split("\t")
             right.setdefault(query, set()).update({place, place.partition("#")[0]} if int(grade) == 3 else set())

@@ -166,9 +166,7 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
 
 
 def judged(root: Path) -> list[str]:
-    folder = root / "tests" / "judgements"
-    file = folder / "own.tsv" if folder.is_dir() else root / "tests" / "judgements.tsv"
-    return file.read_text("utf-8").splitlines()
+    return (root / "tests" / "judgements" / "own.tsv").read_text("utf-8").splitlines()
 
 
 def test_one_file_opens_from_disk_and_searches(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:

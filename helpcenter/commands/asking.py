@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,11 @@ def readable_hit(number: int, hit: Hit) -> str:
     return f"{number:>2}. {place}{layer}\n    {hit.url}\n    {html.unescape(marked)}"
 
 
+def file_if_given(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """The file, which must exist, or None."""
+    return existing_file(context, parameter, value) if value else None
+
+
 def layer_names(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
     """The names in `--layers`, or None where all are meant."""
     from index import LAYERS
@@ -74,30 +80,46 @@ def layer_names(context: click.Context, option: click.Parameter, value: str | No
 
 @click.command(short_help="用评判过的查询衡量搜索")
 @click.option(
-    "--queries", metavar="FILE", required=True, type=click.Path(path_type=Path), callback=existing_file,
+    "--queries", metavar="FILE", type=click.Path(path_type=Path), callback=file_if_given,
     help="每行 qid<TAB>查询。",
 )  # fmt: skip
 @click.option(
-    "--qrels", metavar="FILE", required=True, type=click.Path(path_type=Path), callback=existing_file,
+    "--qrels", metavar="FILE", type=click.Path(path_type=Path), callback=file_if_given,
     help="每行 qid<TAB>文章<TAB>相关度。",
 )  # fmt: skip
 @index_option
 @click.option("--limit", metavar="N", type=click.IntRange(1), default=50, show_default=True, help="每个查询取几篇。")
 @click.option("--run", "run_path", metavar="FILE", type=click.Path(path_type=Path), help="另把排名写成 TREC 文件。")
 @click.option("--layers", metavar="NAME,…", callback=layer_names, help="只用这几层，逗号分开；缺省为全部。")
+@click.option(
+    "--judgements", metavar="FILE", type=click.Path(path_type=Path), callback=file_if_given,
+    help="另一种写法：每行 [类别<TAB>]查询<TAB>文章[#小节]<TAB>等级，按类别列出。",
+)  # fmt: skip
+@click.option("--totals", is_flag=True, help="配合 --judgements：只列总数。")
 @click.option("--each", is_flag=True, help="先列出每个查询的 nDCG@10，差的在前。")
 def evaluate(
-    queries: Path,
-    qrels: Path,
+    queries: Path | None,
+    qrels: Path | None,
     index_folder: Path,
     limit: int,
     run_path: Path | None,
     layers: list[str] | None,
+    judgements: Path | None,
+    totals: bool,
     each: bool,
 ) -> None:
     """用评判过的查询衡量搜索：nDCG@10、MRR@10、Recall@10、Recall@50、success@1、zero-result rate。"""
     import index
 
+    if judgements:
+        try:
+            figures = index.judge(open_snapshot(index_folder), index.read_judgements(judgements))
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(table({"all": figures["all"]} if totals and figures else figures, index.FIGURES))
+        return
+    if not (queries and qrels):
+        raise click.UsageError("请给出 --queries 和 --qrels，或 --judgements。")
     try:
         evaluation = index.evaluate(open_snapshot(index_folder), queries, qrels, limit, run_path, layers)
     except ValueError as error:
@@ -108,6 +130,17 @@ def evaluate(
     width = max(map(len, evaluation.measures))
     for name, value in evaluation.measures.items():
         click.echo(f"{name:<{width}} {value:.4f}")
+
+
+def table(figures: dict[str, dict[str, float]], names: Sequence[str]) -> str:
+    """One line a figure, one column a kind of query."""
+    kinds, width = list(figures), max(map(len, names))
+    lines = [" " * width + "".join(f"{kind:>10}" for kind in kinds)]
+    for name in names:
+        own = (figures[kind].get(name) for kind in kinds)
+        cells = ("-" if value is None else f"{value:.0f}" if name == "queries" else f"{value:.3f}" for value in own)
+        lines.append(f"{name:<{width}}" + "".join(f"{cell:>10}" for cell in cells))
+    return "\n".join(lines)
 
 
 @click.command(short_help="说明一篇文章为何（没）被找到")

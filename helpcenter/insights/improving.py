@@ -153,13 +153,8 @@ def judge(snapshot: index.Snapshot, judged: list[tuple[str, str, int]]) -> index
 
 def read_judgements(path: Path) -> list[tuple[str, str, int]]:
     """Query, article, grade; of an article's sections the best grade counts."""
-    best: dict[tuple[str, str], int] = {}
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        parts = line.split("\t")
-        if len(parts) != 3 or not parts[2].strip().isdigit():
-            raise BadJudgements(f"{path}:{number}: 应为“查询<制表符>文章[#小节]<制表符>等级”。")
-        place = parts[0].strip(), parts[1].partition("#")[0].strip()
-        best[place] = max(best.get(place, 0), int(parts[2]))
-    return [(query, article, grade) for (query, article), grade in best.items()]
+    try:
+        judged = index.read_judgements(path)
+    except ValueError as error:
+        raise BadJudgements(str(error)) from None
+    return [(one.query, article, grade) for one in judged for article, grade in one.articles().items()]

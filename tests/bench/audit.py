@@ -160,7 +160,7 @@ def first_result(browser: Browser) -> Line:
 
 def warm(browser: Browser) -> Iterable[Line]:
     """From the word that the input method commits to its painted result, settle delay included."""
-    with (ROOT / "tests" / "judgements.tsv").open() as judged:
+    with (ROOT / "tests" / "judgements" / "own.tsv").open() as judged:
         queries = list(dict.fromkeys(line.partition("\t")[0] for line in judged if not line.startswith("#")))
     took = []
     with phone(browser) as context:
