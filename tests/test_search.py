@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from index import Library, Snapshot, build
+from index import Engine, Library, Snapshot, build, open_library
 
 ARTICLES = {
     "lost/phone": "# 手机丢失怎么办\n\n先报失。\n\n"
@@ -28,8 +28,14 @@ ARTICLES = {
 }
 
 
-@pytest.fixture(scope="session")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str]], Snapshot]:
+ENGINES: dict[str, Callable[[Path], Engine]] = {"arrays": open_library}
+"""How each engine opens an index folder. The whole battery runs on each."""
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def make(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[dict[str, str]], Snapshot]:
     """`make({"a/b": markdown})` builds a folder and opens its snapshot."""
 
     def made(articles: dict[str, str]) -> Snapshot:
@@ -39,7 +45,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str]],
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
         build(folder / "content", folder / "index")
-        return Library(folder / "index").snapshot()
+        return ENGINES[request.param](folder / "index").snapshot()
 
     return made
 
@@ -139,6 +145,11 @@ def test_where_nothing_else_is_found_a_section_with_every_character_is(
     (hit,) = site.search("屏碎").hits
     assert (hit.article, hit.matched, hit.snippet) == ("a", "substring", "<mark>屏</mark>幕摔<mark>碎</mark>了。")
     assert site.search("屏碎坏龘").total == 0
+
+
+def test_characters_scattered_in_a_long_text_are_no_hit(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    site = make({"a": f"# 说明\n\n屏幕要擦{'，慢慢来' * 20}。杯子碎了。\n"})
+    assert site.search("屏碎").total == 0
 
 
 def test_a_slip_in_a_question_is_mended(snapshot: Snapshot) -> None:

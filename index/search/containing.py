@@ -7,7 +7,8 @@ postings: they would double the index, and few candidates are left to search (0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from index.store.codec import ArrayTerms
 Span = tuple[int, int]
 """Where a term's postings begin and end."""
 
+_REACH, _LOOKED_AT = 8, 200  # characters for each of the query's, within which all must stand; sections looked into
 _VERIFIED = 1500  # sections: at most this many candidates are checked by searching their text
 
 
@@ -138,6 +140,23 @@ class Postings:
         for unit in units:
             held = self._verify(unit, held) if len(held) else held
         return held
+
+    def close_together(self, characters: Collection[str], held: Any) -> Any:
+        """Return those of the first few sections of `held` in which all `characters` stand close together.
+
+        Scattered over a long text they say nothing: any text of a few thousand characters has most of them.
+        """
+        found = re.compile("|".join(map(re.escape, characters)))
+        reach = _REACH * len(characters)
+        return held[:_LOOKED_AT][[self._close(found, len(characters), reach, int(one)) for one in held[:_LOOKED_AT]]]
+
+    def _close(self, found: re.Pattern[str], count: int, reach: int, number: int) -> bool:
+        last: dict[str, int] = {}
+        for match in found.finditer(self.folded[number].decode()):
+            last[match[0]] = match.start()
+            if len(last) == count and match.start() - min(last.values()) <= reach:
+                return True
+        return False
 
     def _verify(self, unit: Unit, held: Any) -> Any:
         certain = np.zeros(len(held), bool)

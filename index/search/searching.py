@@ -122,6 +122,7 @@ class Scorer:
         if only_characters:  # what holds every character of the query makes a hit where nothing else does
             characters = [(term.key,) for term in query.terms if term.kind == "characters"]
             together = fitting(self.postings.holding(characters, spans), allowed)
+            together = self.postings.close_together({chr(key) for (key,) in characters}, together)
             total = len(together)
             if total:
                 scores[together] = self._at(live, together)
