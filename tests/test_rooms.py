@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = {
     "index": (("store", "text"), ("content",), ("search",), ("building",)),
     "helpcenter": (
-        ("http", "store"), ("pages",), ("api", "guides", "offline"), ("agents", "feedback"), ("insights",),
+        ("http", "store"), ("pages",), ("api", "guides"), ("agents", "feedback", "offline"), ("insights",),
         ("serving",), ("commands",),
     ),
 }  # fmt: skip
