@@ -320,6 +320,9 @@ class LocalSnapshot:
         begin, end = ranking.complete.searchsorted((first, last)).tolist()
         complete = ranking.complete[begin:end].tolist()
         top = max(held, key=lambda number: scores[number - first])
+        if top == first and not self._cards[first].decode().split(CARD_BREAK)[1]:
+            # The part above the first heading stands for the article: readers begin where that itself begins to answer.
+            top = next((number for number in complete if number != first), top)
         others = [number for number in complete or held if number != top]
         others.sort(key=lambda number: -scores[number - first])
         matched, marks = found.reason(top)
