@@ -171,7 +171,7 @@ def _previous(folder: IndexFolder, shaped: dict[str, str], last: Future[Checked]
         return open_previous(place, stamp), ""
     except IndexUnavailable as error:
         return None, "首次建立" if not folder.names() else str(error)
-    except Exception as error:  # whole, but not ours: no reason to end the build that mends it
+    except Exception as error:  # intact but unreadable: rebuild
         return None, f"旧索引读不懂（{type(error).__name__}）"
 
 

@@ -21,7 +21,7 @@ from index.store.posting_files import Inverted, read_inverted
 
 _READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
 _KNOWN = 10
-"""Of pypinyin's 47,000 phrases, how many tell how a character is read: a reading of at most one of them is left out.
+"""Of pypinyin's 47,000 phrases, how many tell how a character is read. A reading that no phrase uses is left out.
 些 is xie, and suo in none: 锁手机 is no slip for 些手机. In typo-trial pinyin finds its word first for .867 instead
 of .813."""
 _CODES = 1 << 18  # all Han characters lie below

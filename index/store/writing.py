@@ -1,8 +1,8 @@
 """Writing: the files of a snapshot, while the work on what comes next goes on.
 
 In: an empty folder, and functions that write into it. Out: their files, on the disk for good, and the checksum of each.
-Why threads: writing, syncing and checksums let go of the interpreter. Why one that writes: files then come one after
-the other, and whatever is new after a function is what it wrote.
+Why threads: writing, syncing and checksums let go of the interpreter. Why one writer: files then come one after
+the other, so whatever is new after a function was written by it.
 """
 
 from __future__ import annotations
