@@ -109,6 +109,14 @@ def test_a_file_that_is_not_what_it_should_be_is_never_used(phone: Any) -> None:
     assert opened(context, f"/articles/{LOST}").locator("#report-loss").is_visible()
 
 
+def packed(client: FlaskClient) -> Any:
+    """The list of files; the server packs in the background and says 503 until it has."""
+    for _ in range(12):
+        if (answer := client.get("/offline.json")).status_code == 200:  # waits five seconds itself
+            return answer.json
+    raise AssertionError(answer.text)
+
+
 def altered(route: Any) -> None:
     record = route.fetch().json()
     record["version"] += "x"
@@ -119,7 +127,7 @@ def altered(route: Any) -> None:
 
 
 def test_the_manifest_names_whole_files(client: FlaskClient) -> None:
-    record = client.get("/offline.json").json
+    record = packed(client)
     assert record["bytes"] == sum(one["bytes"] for one in record["files"])
     for one in record["files"]:
         answer = client.get(one["url"])
@@ -130,7 +138,7 @@ def test_the_manifest_names_whole_files(client: FlaskClient) -> None:
 
 def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root: Path, tmp_path: Path) -> None:
     """Judged queries in Node with the very script of the page; nDCG and first hits against the server's."""
-    record = client.get("/offline.json").json
+    record = packed(client)
     core = client.get(next(one["url"] for one in record["files"] if "/core-" in one["url"])).json
     live = app.extensions["library"].snapshot()
     sections = []
@@ -139,7 +147,8 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
         for part, own in zip(live.page(card.id).article.sections, entry["sections"], strict=True):
             aliases = [*entry["aliases"], *([] if part.anchor else applies)]
             section = {"article": card.id, "anchor": part.anchor, "title": card.title, "heading": part.heading}
-            texts = {"body": part.text, "aliases": "\n".join(aliases), "asks": "\n".join(own["asks"])}
+            lead = "" if part.anchor or card.summary in part.text else f"{card.summary}\n"
+            texts = {"body": lead + part.text, "aliases": "\n".join(aliases), "asks": "\n".join(own["asks"])}
             sections.append(section | texts)
     queries = sorted({line.split("\t")[0] for line in judged(root) if "\t" in line and not line.startswith("#")})
     (tmp_path / "in.json").write_text(json.dumps({"core": core, "sections": sections, "queries": queries}), "utf-8")
@@ -162,7 +171,7 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
         first += bool(here and there and here[0][0] == there[0][0])
     both = shared / len(queries), first / len(queries)
     print(f"{len(queries)} queries: {both[0]:.3f} of the top ten shared, {both[1]:.3f} of the first articles")
-    assert both[0] >= 0.75 and both[1] >= 0.8
+    assert both[0] >= 0.86 and both[1] >= 0.88
 
 
 def judged(root: Path) -> list[str]:

@@ -17,8 +17,12 @@
   const pointer = async () => (await (await caches.open("hc-pointer")).match(POINTER))?.json();
   const point = async (record) => (await caches.open("hc-pointer")).put(POINTER, new Response(JSON.stringify(record)));
   const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const wanted = async () => {
+  const wanted = async (tries = 1) => {
     const answer = await fetch(`${base}/offline.json`, { cache: "no-store" });
+    if (answer.status === 503 && tries > 1) { // the server is still packing
+      await new Promise((later) => setTimeout(later, 2000));
+      return wanted(tries - 1);
+    }
     if (answer.status === 404 || answer.status === 410) return null; // switched off
     if (!answer.ok) throw new Error(`offline.json ${answer.status}`);
     return answer.json();
@@ -37,7 +41,7 @@
     const before = await pointer().catch(() => null);
     say("saving", "正在存……");
     try {
-      const list = await wanted();
+      const list = await wanted(30);
       if (!list) { await forget(); return say("failed", "本站没有开放离线副本。"); }
       navigator.storage?.persist?.();
       await navigator.serviceWorker.register(`${base}/sw.js`, { scope: `${base}/` });

@@ -71,6 +71,17 @@
   };
   const missing = () => show("没有存下这一页", element('<div class="wrap nothing"><h1>副本里没有这一页</h1><p>它可能是后来加的。有网络时再打开，或者换个说法搜一搜。</p></div>'));
 
+  const BLOCKS = new Set("P LI TR TD TH DD DT PRE DIV UL OL TABLE BLOCKQUOTE ASIDE BR".split(" "));
+  const textOf = (node) => {
+    let text = "";
+    const walk = (one) => {
+      if (one.nodeType === Node.TEXT_NODE) text += one.data;
+      one.childNodes.forEach(walk);
+      if (BLOCKS.has(one.nodeName)) text += "\n";
+    };
+    if (node) walk(node);
+    return text.replace(/\s*\n\s*/g, "\n").trim();
+  };
   // Search: sections out of the saved articles' own markup.
   let engine = null;
   const open = async () => {
@@ -81,12 +92,15 @@
       const url = `/articles/${article.id.split("/").map(encodeURIComponent).join("/")}`;
       const page = all[url];
       if (!page) continue; // its topic was not saved
-      const parts = [...element(page.main).querySelectorAll("section.part")];
+      const whole = element(page.main);
+      const parts = [...whole.querySelectorAll("section.part")];
       article.sections.forEach((section, at) => {
-        const part = parts.find((one) => (one.id || "") === section.anchor) ?? (section.anchor ? null : parts[0]);
+        const part = parts.find((one) => (one.id || "") === section.anchor);
+        const facts = section.anchor ? null : whole.querySelector(".facts .prose"); // 适合、用时、备好 stand apart on the page
         if (part) $$(":scope > h2, :scope > h3, :scope > h4", part).forEach((heading) => heading.remove());
-        const lead = section.anchor ? "" : `${article.summary}\n`;
-        sections.push({ article, url, anchor: section.anchor, title: article.title, heading: section.heading, aliases: [...article.aliases, ...(section.anchor ? [] : Object.values(article.filters).flat())].join("\n"), asks: section.asks.join("\n"), body: lead + (part ? [...part.querySelectorAll("p, li, td, th, dd, dt, pre")].map((block) => block.textContent.trim()).join("\n") || part.textContent : ""), html: part, at });
+        const body = [section.anchor ? "" : article.summary, ...[facts, part].map(textOf)].filter(Boolean).join("\n");
+        const applies = section.anchor ? [] : Object.values(article.filters).flat();
+        sections.push({ article, url, anchor: section.anchor, title: article.title, heading: section.heading, aliases: [...new Set([...article.aliases, ...applies])].join("\n"), asks: section.asks.join("\n"), body });
       });
     }
     engine = { sections, ...window.pocketSearch.make(core, sections) };

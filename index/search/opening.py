@@ -120,7 +120,7 @@ class LocalSnapshot:
     def pocket(self) -> dict[str, Any]:
         """What a device needs to search these sections by itself."""
         texts = (self._folded[number].decode(errors="ignore") for number in range(self.section_count))
-        return pocket(texts, self._sounds.of, self._tuning, self._weights)
+        return pocket(texts, self._sounds.of, self._segmenter, self._tuning, self._weights)
 
     def load(self) -> None:
         """Load the whole dictionary; for a server, before it forks."""
