@@ -135,15 +135,17 @@ class Settings:
     metrics_token: str = _setting(
         "",
         _token,
-        "Bearer token of `/metrics`, at least 16 characters; empty: answered to this machine only",
-        "读取 /metrics 的口令，至少 16 个字符；留空则只回应本机",
+        "Bearer token of `/metrics`, at least 16 characters; empty: this machine alone, and only "
+        "while the site is not public",
+        "读取 /metrics 的口令，至少 16 个字符；留空则只回应本机，网站对外开放后不回应",
         secret=True,
     )
     trusted_hosts: tuple[str, ...] = _setting(
         (),
         _names,
-        "Host names answered, comma-separated; a leading dot takes in subdomains; empty: any",
-        "只回应这些主机名，用逗号分开；以点开头则含子域名；留空不限",
+        "Host names answered, comma-separated; a leading dot takes in subdomains; empty: any on "
+        "this machine's own address, else the machine's names",
+        "只回应这些主机名，用逗号分开；以点开头则含子域名；留空：只在本机开放时不限，对外则只认本机的名字",
     )
     proxy_hops: int = _setting(
         0,

@@ -196,6 +196,43 @@ def test_what_a_client_claims_about_itself_goes_no_further(
         assert f'<link rel="canonical" href="https://{HOST}:{proxy.tls}/">' in page
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Length: 0000000000040\r\n",
+        b"Content-Length: +40\r\n",
+        b"Content-Length: 40, 40\r\n",
+        b"Content-Length: 40\r\nContent-Length: 0\r\n",
+        b"Content-Length: 40\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"Transfer-Encoding:\r\n chunked\r\n",
+        b"X: a\nTransfer-Encoding: chunked\r\n",
+    ],
+)
+def test_nginx_and_the_server_agree_where_a_request_ends(
+    proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]], headers: bytes
+) -> None:
+    inner = f"GET /{'i' * 5} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()[:40].ljust(40)
+    context = ssl.create_default_context(cafile=str(proxy.certificate))
+    received = b""
+    with (
+        backend(0),
+        socket.create_connection(("127.0.0.1", proxy.tls), timeout=2) as raw,
+        context.wrap_socket(raw, server_hostname=HOST) as client,
+    ):
+        client.sendall(b"POST / HTTP/1.1\r\nHost: %b\r\n%b\r\n%b" % (HOST.encode(), headers, inner))
+        with contextlib.suppress(TimeoutError):
+            while data := client.recv(65536):
+                received += data
+        assert received.count(b"HTTP/1.1 ") == 1
+        assert re.match(rb"HTTP/1.1 (400|405|411|501) ", received)
+        # What nginx passed on left the kept connection between both in order.
+        for _ in range(4):
+            assert proxy.text("/healthz") == "ok\n"
+
+
 def test_browsers_get_http_2(proxy: Proxy) -> None:
     context = ssl.create_default_context(cafile=str(proxy.certificate))
     context.set_alpn_protocols(["h2", "http/1.1"])

@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -191,12 +192,15 @@ FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*")
 """All there are: no name that a client thinks of reaches the disk."""
 
 
+@cache
+def fingerprint(name: str) -> str:
+    """A hash of a static file's content, as it was when it was first asked for."""
+    return hashlib.blake2b(FILES[name].read_bytes(), digest_size=6).hexdigest()
+
+
 def fingerprints(names: Sequence[str]) -> dict[str, str]:
     """The addresses of static files below `/static/`, each with `?v=` and a hash of its content."""
-    return {
-        name: f"/static/{name}?v={hashlib.blake2b((STATIC / name).read_bytes(), digest_size=6).hexdigest()}"
-        for name in names
-    }
+    return {name: f"/static/{name}?v={fingerprint(name)}" for name in names}
 
 
 @static_files.get("/static/<path:name>")
@@ -206,7 +210,8 @@ def static(name: str) -> Response:
     if path is None:
         abort(404)
     response = keep(Response(path.read_bytes(), content_type=TYPES[path.suffix]))
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = STATIC_POLICY
+    if asked := request.args.get("v"):
+        # Another version's address, or an invented one, must not be kept with this content for a year.
+        response.headers["Cache-Control"] = STATIC_POLICY if asked == fingerprint(name) else "no-store"
     response.headers["Last-Modified"] = http_date(path.stat().st_mtime)
     return response

@@ -99,5 +99,13 @@ def from_this_site(request: Request, base_url: str = "") -> bool:
     if site:
         return site == "same-origin"
     source = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    own = {urlsplit(request.host_url).netloc, urlsplit(base_url).netloc} - {""}
-    return urlsplit(source).netloc in own
+    return (origin := origin_of(source)) is not None and origin in (origin_of(request.host_url), origin_of(base_url))
+
+
+def origin_of(address: str) -> tuple[str, str] | None:
+    """Scheme and host of an address; None where it has none, or is malformed."""
+    try:
+        parts = urlsplit(address.lower())
+    except ValueError:  # `http://[::1`
+        return None
+    return (parts.scheme, parts.netloc) if parts.netloc else None

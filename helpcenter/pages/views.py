@@ -17,6 +17,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from helpcenter.api.results_json import results_to_json
 from helpcenter.http.caching import SearchSeen, keep
 from helpcenter.http.htmx import wants_fragment
+from helpcenter.http.security import from_this_machine
 from helpcenter.pages import article_page, results_page
 from helpcenter.pages.frame import fragment, render
 from helpcenter.pages.home_page import about_page, home_page
@@ -168,7 +169,9 @@ def readyz() -> Response:
     try:
         live = snapshot()
     except IndexUnavailable as reason:
-        text, status = f"{reason}\n", 503
+        # The reason names folders of this machine, for which strangers have no use; it stands in the log too.
+        shown = reason if from_this_machine(request) else "索引暂不可用，原因见服务器的日志。"
+        text, status = f"{shown}\n", 503
     else:
         text, status = f"ok {live.id} {live.article_count} articles {live.section_count} sections\n", 200
     return Response(text, status, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})

@@ -24,6 +24,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from helpcenter.http.caching import SearchSeen
+from helpcenter.http.security import from_this_machine
 from helpcenter.http.traditional import PREFIX
 from helpcenter.settings import Settings
 from index import Engine, IndexUnavailable
@@ -152,10 +153,10 @@ def metrics() -> Response:
 
 
 def may_scrape() -> bool:
-    """Whether this request may see the figures. One that came through a proxy is nobody's own machine."""
+    """Whether this request may see the figures. A site that is known to be public shows them for a token only."""
     settings: Settings = current_app.extensions["settings"]
     if settings.metrics_token:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {settings.metrics_token}".encode())
-    local = request.remote_addr in ("127.0.0.1", "::1")
-    return local and not {"X-Forwarded-For", "Forwarded", "X-Real-IP"} & set(request.headers.keys())
+    public = settings.trusted_hosts or settings.base_url or settings.proxy_hops
+    return not public and from_this_machine(request)
