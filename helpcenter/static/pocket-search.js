@@ -318,12 +318,33 @@
       }
       return [...new Set(found)];
     };
+    // Slips in Latin words: optimal string alignment, as the server counts them.
+    const slips = (one, other, most) => {
+      let last = null, row = Array.from({ length: other.length + 1 }, (_, at) => at);
+      for (let i = 1; i <= one.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= other.length; j++) {
+          next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1));
+          if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) next[j] = Math.min(next[j], last[j - 2] + 1);
+        }
+        [last, row] = [row, next];
+        if (Math.min(...row) > most) return most + 1;
+      }
+      return row[other.length];
+    };
+    const near = (word) => {
+      const most = word.length < 6 ? 1 : 2;
+      const size = (other) => raw.words.get(other).length;
+      return latin.filter((other) => other.length > 2 && Math.abs(other.length - word.length) <= most && slips(word, other, most) <= most)
+        .sort((one, other) => slips(word, one, most) - slips(word, other, most) || size(other) - size(one)).slice(0, 3);
+    };
     const guesses = ({ query, units }) => {
       const found = [];
       const typed = query.replace(/[ ']/g, "");
       if (/^[a-z]+$/.test(typed)) found.push(...spelled(typed).map((text) => [text, "pinyin"]));
       for (const unit of units) {
         if (/^[a-z]{2,}$/.test(unit) && typed !== unit) found.push(...spelled(unit).slice(0, 2).map((text) => [query.replace(unit, text), "pinyin"]));
+        if (/^[a-z0-9]{3,24}$/.test(unit) && !raw.words.has(unit)) found.push(...near(unit).map((text) => [query.replace(unit, text), "similar"]));
         if (/^[㐀-鿿]{2,8}$/.test(unit) && !visible.some((text) => text.includes(unit))) {
           const sound = [...unit].map((c) => reading.get(c));
           if (sound.every(Boolean)) found.push(...standing(`${sound.join(" ")} `, unit.length).filter((text) => text !== unit).slice(0, 2).map((text) => [query.replace(unit, text), "similar"]));

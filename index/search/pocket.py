@@ -25,6 +25,9 @@ _RUNS = re.compile(f"[{HAN}]+")
 _LONGEST = 8
 """Characters of a word; the dictionary's longer ones are sayings and names."""
 
+_TYPED = 1000
+"""From how common on a character's reading is kept although it is not in the content: readers type it by mistake."""
+
 
 def pocket(
     texts: Iterable[str],
@@ -45,7 +48,8 @@ def pocket(
     folded = [(chr(code), fold(chr(code))) for code in _HAN if fold(chr(code)) != chr(code)]
     kept = [(written, plain) for written, plain in folded if plain in used]
     by_sound: dict[str, str] = {}
-    for character in sorted(used):
+    typed = {chr(code) for code in _HAN if segmenter.commonness(chr(code)) >= _TYPED}
+    for character in sorted(used | typed):
         if syllables := reading(character):
             by_sound[syllables[0]] = by_sound.get(syllables[0], "") + character
     return {
