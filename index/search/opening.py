@@ -55,6 +55,7 @@ from index.store.forwards import forwarded
 from index.store.pictures import dress
 from index.store.serializing import CARD_BREAK, article_from_bytes, guide_from_json
 from index.store.snapshots import read_stamp
+from index.text.lexicon import load_lexicon
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
 from index.weights import load_weights
@@ -99,7 +100,7 @@ class LocalSnapshot:
         parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, weights, lexicon)
         # A memory of its own: one shared by all snapshots would keep the old ones open.
         self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
-        synonyms = (member for group in tuning.synonyms for member in group)
+        synonyms = (*load_lexicon(), *(member for group in tuning.synonyms for member in group))
         guesser = Guesser(lexicon, self._scorer, sounds, self._segmenter, synonyms)
         self._layers = Layers(self._scorer, lexicon, guesser, self._parse, place)
         self._articles: list[dict[str, Any]] = _json(place, "articles")

@@ -1,0 +1,40 @@
+"""The lexicon: words of other regions and languages find what they mean, one way, and lose to what was typed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from index import Library, build
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("電話唔見咗", "lost"), ("perdu", "lost"), ("my SIM was STOLEN", "theft"), ("forfait", "plan"), ("攜碼", "leave")],
+)
+def test_a_word_of_another_region_finds_the_standard_one(query: str, found: str, tmp_path: Path) -> None:
+    texts = {"lost": "丢失以后先报失", "theft": "被盗以后报案", "plan": "套餐怎样收费", "leave": "携号转网的步骤"}
+    for name, text in texts.items():
+        (tmp_path / "content").mkdir(exist_ok=True)
+        (tmp_path / "content" / f"{name}.md").write_text(f"# 第{name}篇\n\n{text}。\n", "utf-8")
+    build(tmp_path / "content", tmp_path / "index")
+    hit = Library(tmp_path / "index").snapshot().search(query).hits[0]
+    assert (hit.article, hit.matched) == (found, "words")
+
+
+def test_what_was_typed_stands_before_what_it_means(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a.md").write_text("# 甲\n\n丢失。\n", "utf-8")
+    (tmp_path / "content" / "b.md").write_text("# 乙\n\nperdu。\n", "utf-8")
+    build(tmp_path / "content", tmp_path / "index")
+    hits = Library(tmp_path / "index").snapshot().search("perdu").hits
+    assert [hit.article for hit in hits] == ["b", "a"]
+
+
+def test_every_group_of_the_lexicon_names_its_source(root: Path) -> None:
+    groups = tomllib.loads((root / "index" / "data" / "lexicon.toml").read_text("utf-8"))["groups"]
+    assert all(group["source"] and group["words"] for group in groups)
+    words = [word for group in groups for word in group["words"]]
+    assert len(words) == len(set(words)) > 50
