@@ -10,7 +10,7 @@ import pytest
 
 from index import ContentFaults, Library, build
 from index.content.checking import check
-from index.content.guides import MAX_BYTES
+from index.content.yaml_files import MAX_BYTES
 
 GOOD = """\
 title: 补卡向导

@@ -18,11 +18,10 @@ from pathlib import Path
 
 import yaml
 
-from index.content.frontmatter import MAX_DEPTH, explain
+from index.content.yaml_files import compose, line_of
 from index.model import Guide, Option, Outcome, Problem, Question
 
 FOLDER = "_guides"
-MAX_BYTES = 1_000_000
 MOST_NODES = 2_000
 """Questions and outcomes in one guide."""
 URGENCIES = ("now", "soon", "self")
@@ -36,7 +35,6 @@ _KEYS = {
 }
 _NAME = re.compile(r"[\w-]+")
 """Ids and answers are pieces of addresses."""
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(slots=True)
@@ -81,9 +79,9 @@ def digest_guides(content: Path) -> str:
 def parse_guide(id: str, path: str, raw: bytes) -> tuple[GuideFile | None, list[Problem]]:
     """One file's bytes as a guide; None where it cannot be read as one. Pure; never raises."""
     reader = _Reader(path)
-    node = reader.compose(raw)
-    if node is None:
-        return None, reader.problems
+    node, faults = compose(path, raw)
+    if faults or not isinstance(node, yaml.MappingNode):
+        return None, faults or [Problem(path, 1, "应是一组“字段: 值”，从 title 开始", code="yaml")]
     if not _NAME.fullmatch(id):
         reader.fault(1, f"文件名 {id} 不能作地址：只用字母、数字、汉字和 -", "bad-name")
     fields = reader.mapping(node, "guide")
@@ -92,7 +90,7 @@ def parse_guide(id: str, path: str, raw: bytes) -> tuple[GuideFile | None, list[
     urgency = reader.text(fields, "urgency")
     if urgency and urgency not in URGENCIES:
         message = f"urgency 应是 {'、'.join(URGENCIES)} 之一，不是“{urgency}”"
-        reader.fault(_line(fields["urgency"]), message, "bad-value")
+        reader.fault(line_of(fields["urgency"]), message, "bad-value")
     guide = Guide(
         id=id,
         title=reader.text(fields, "title", needed=node),
@@ -107,14 +105,14 @@ def parse_guide(id: str, path: str, raw: bytes) -> tuple[GuideFile | None, list[
     for section in ("questions", "outcomes"):
         for name, key, _ in reader.named(fields.get(section), section, quiet=True):
             if name in file.lines:
-                reader.fault(_line(key), f"{name} 既是问题又是结果：换一个名字", "repeated-name")
-            file.lines.setdefault(name, _line(key))
+                reader.fault(line_of(key), f"{name} 既是问题又是结果：换一个名字", "repeated-name")
+            file.lines.setdefault(name, line_of(key))
     for name, (_, lines) in questions.items():
         file.option_lines |= {(name, number): line for number, line in enumerate(lines)}
     for name, (_, lines) in outcomes.items():
         file.step_lines |= {(name, number): line for number, line in enumerate(lines)}
     if guide.start and guide.start not in file.lines:
-        reader.fault(_line(fields["start"]), _names_nothing("start", guide.start, file.lines), "lost-answer")
+        reader.fault(line_of(fields["start"]), _names_nothing("start", guide.start, file.lines), "lost-answer")
     reader.problems += _lost_answers(file)
     if not reader.problems:  # what a slip of the pen breaks off is not out of reach as well
         reader.problems += _loops(file) or _out_of_reach(file)
@@ -203,40 +201,10 @@ class _Reader:
     def fault(self, line: int, message: str, code: str) -> None:
         self.problems.append(Problem(self.path, line, message, code=code))
 
-    def compose(self, raw: bytes) -> yaml.Node | None:
-        """The file's mapping; None, with a fault, where there is none."""
-        if len(raw) > MAX_BYTES:
-            self.fault(1, f"文件超过 {MAX_BYTES // 1000} KB：分成几个向导", "too-large")
-            return None
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            self.fault(raw.count(b"\n", 0, error.start) + 1, "不是 UTF-8 编码：用编辑器另存为 UTF-8", "encoding")
-            return None
-        try:
-            depth = 0
-            for event in yaml.parse(text, Loader=_LOADER):  # before anything recurses
-                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-                if depth > MAX_DEPTH:
-                    self.fault(_line(event), f"嵌套超过 {MAX_DEPTH} 层", "yaml")
-                    return None
-                if isinstance(event, yaml.AliasEvent):
-                    self.fault(_line(event), "YAML 别名（*）在这里不起作用：直接写值", "yaml")
-                    return None
-            node = yaml.compose(text, Loader=_LOADER)
-        except yaml.YAMLError as error:
-            line, why = explain(error, text)
-            self.fault(max(line - 1, 1), f"YAML 写法有误：{why}", "yaml")
-            return None
-        if not isinstance(node, yaml.MappingNode):
-            self.fault(1, "应是一组“字段: 值”，从 title 开始", "yaml")
-            return None
-        return node
-
     def mapping(self, node: yaml.Node, kind: str) -> dict[str, yaml.Node]:
         """The known fields of a mapping; the others are faults."""
         if not isinstance(node, yaml.MappingNode):
-            self.fault(_line(node), f"这里应是一组字段：{'、'.join(_KEYS[kind])}", "bad-type")
+            self.fault(line_of(node), f"这里应是一组字段：{'、'.join(_KEYS[kind])}", "bad-type")
             return {}
         fields: dict[str, yaml.Node] = {}
         for key, value in node.value:
@@ -244,9 +212,9 @@ class _Reader:
             if name not in _KEYS[kind]:
                 near = next(iter(get_close_matches(name, _KEYS[kind], 1, 0.6)), None)
                 hint = f"是否想写 {near}？" if near else f"这里可以写 {'、'.join(_KEYS[kind])}"
-                self.fault(_line(key), f"不认识的字段 {name}：{hint}", "unknown-field")
+                self.fault(line_of(key), f"不认识的字段 {name}：{hint}", "unknown-field")
             elif name in fields:
-                self.fault(_line(key), f"字段 {name} 写了两次：去掉一个", "repeated-field")
+                self.fault(line_of(key), f"字段 {name} 写了两次：去掉一个", "repeated-field")
             else:
                 fields[name] = value
         return fields
@@ -259,19 +227,19 @@ class _Reader:
             return
         if not isinstance(node, yaml.MappingNode):
             if not quiet:
-                self.fault(_line(node), f"{what} 应是“名字: 内容”的列表", "bad-type")
+                self.fault(line_of(node), f"{what} 应是“名字: 内容”的列表", "bad-type")
             return
         seen: set[str] = set()
         for number, (key, value) in enumerate(node.value):
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
             if number >= MOST_NODES:
                 if not quiet:
-                    self.fault(_line(key), f"{what} 超过 {MOST_NODES} 个：分成几个向导", "too-large")
+                    self.fault(line_of(key), f"{what} 超过 {MOST_NODES} 个：分成几个向导", "too-large")
                 return
             if not _NAME.fullmatch(name) or name in seen:
                 if not quiet:
                     why = "写了两次：换一个名字" if name in seen else "不能作名字：只用字母、数字、汉字和 -"
-                    self.fault(_line(key), f"{what} 里的“{name}”{why}", "bad-name")
+                    self.fault(line_of(key), f"{what} 里的“{name}”{why}", "bad-name")
                 continue
             seen.add(name)
             yield name, key, value
@@ -283,10 +251,10 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             value = " ".join(node.value.split())
         elif node is not None:
-            self.fault(_line(node), f"字段 {name} 应是一段文字", "bad-type")
+            self.fault(line_of(node), f"字段 {name} 应是一段文字", "bad-type")
             return ""
         if not value and needed is not None:
-            self.fault(_line(node or needed), f"缺少 {name}：写上它", "missing-field")
+            self.fault(line_of(node or needed), f"缺少 {name}：写上它", "missing-field")
         return value
 
     def texts(self, fields: Mapping[str, yaml.Node], name: str) -> list[tuple[str, int]]:
@@ -296,9 +264,9 @@ class _Reader:
         found = []
         for item in nodes:
             if isinstance(item, yaml.ScalarNode) and item.value.strip():
-                found.append((" ".join(item.value.split()), _line(item)))
+                found.append((" ".join(item.value.split()), line_of(item)))
             else:
-                self.fault(_line(item), f"字段 {name} 应是文字的列表", "bad-type")
+                self.fault(line_of(item), f"字段 {name} 应是文字的列表", "bad-type")
         return found
 
     def question(self, node: yaml.Node) -> tuple[Question, list[int]]:
@@ -307,31 +275,27 @@ class _Reader:
         listed = fields.get("options")
         nodes = listed.value if isinstance(listed, yaml.SequenceNode) else []
         if not nodes:
-            self.fault(_line(listed or node), "options 应是选项的列表，至少一个：否则走到这里就断了", "no-options")
+            self.fault(line_of(listed or node), "options 应是选项的列表，至少一个：否则走到这里就断了", "no-options")
         options: list[Option] = []
         for item in nodes:
             own = self.mapping(item, "option")
             answer, label, to = (self.text(own, name, needed=item) for name in _KEYS["option"])
             if answer and not _NAME.fullmatch(answer):
-                self.fault(_line(own["answer"]), f"answer“{answer}”不能作地址：只用字母、数字、汉字和 -", "bad-name")
+                self.fault(line_of(own["answer"]), f"answer“{answer}”不能作地址：只用字母、数字、汉字和 -", "bad-name")
             if answer and any(answer == other.answer for other in options):
-                self.fault(_line(item), f"answer {answer} 写了两次：后一个永远选不到", "repeated-answer")
+                self.fault(line_of(item), f"answer {answer} 写了两次：后一个永远选不到", "repeated-answer")
             options.append(Option(answer, label, to))
         question = Question(self.text(fields, "ask", needed=node), self.text(fields, "hint"), tuple(options))
-        return question, [_line(item) for item in nodes]
+        return question, [line_of(item) for item in nodes]
 
     def outcome(self, node: yaml.Node) -> tuple[Outcome, list[int]]:
         """An outcome and the lines of its steps."""
         fields = self.mapping(node, "outcome")
         steps = self.texts(fields, "steps")
         if not steps:
-            self.fault(_line(node), "steps 是空的：至少写一步，如 replacement/france-lost#report-loss", "no-steps")
+            self.fault(line_of(node), "steps 是空的：至少写一步，如 replacement/france-lost#report-loss", "no-steps")
         title, intro, contact = (
             self.text(fields, "title", needed=node),
             *(self.text(fields, name) for name in ("intro", "contact")),
         )
         return Outcome(title, intro, tuple(text for text, _ in steps), contact), [line for _, line in steps]
-
-
-def _line(node: yaml.Node | yaml.Event) -> int:
-    return (node.start_mark.line if node.start_mark else 0) + 1

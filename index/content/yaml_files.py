@@ -22,11 +22,11 @@ Place = tuple[str | int, ...]
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_yaml(path: str, raw: bytes) -> tuple[dict[str, Any], dict[Place, int], list[Problem]]:
-    """Return the values of the file at `path`, the lines they stand on, and the faults. Never raises."""
+def compose(path: str, raw: bytes) -> tuple[yaml.Node | None, list[Problem]]:
+    """The nodes of the file at `path`, nothing constructed; None with a fault, or without one where it is empty."""
 
-    def fault(line: int, message: str, code: str = "yaml") -> tuple[dict[str, Any], dict[Place, int], list[Problem]]:
-        return {}, {}, [Problem(path, line, message, code=code)]
+    def fault(line: int, message: str, code: str = "yaml") -> tuple[None, list[Problem]]:
+        return None, [Problem(path, line, message, code=code)]
 
     if len(raw) > MAX_BYTES:
         return fault(1, f"文件超过 {MAX_BYTES // 1000} KB：写短一些", "too-large")
@@ -39,17 +39,25 @@ def read_yaml(path: str, raw: bytes) -> tuple[dict[str, Any], dict[Place, int], 
         for event in yaml.parse(text, Loader=_LOADER):  # before anything recurses
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                return fault(_line(event), f"嵌套超过 {MAX_DEPTH} 层：写得简单些")
+                return fault(line_of(event), f"嵌套超过 {MAX_DEPTH} 层：写得简单些")
             if isinstance(event, yaml.AliasEvent):
-                return fault(_line(event), "YAML 别名（*）在这里不起作用：直接写值")
-        node = yaml.compose(text, Loader=_LOADER)
+                return fault(line_of(event), "YAML 别名（*）在这里不起作用：直接写值")
+        return yaml.compose(text, Loader=_LOADER), []
     except yaml.YAMLError as error:
         line, why = explain(error, text)
         return fault(max(line - 1, 1), f"YAML 写法有误：{why}")
+
+
+def read_yaml(path: str, raw: bytes) -> tuple[dict[str, Any], dict[Place, int], list[Problem]]:
+    """Return the values of the file at `path`, the lines they stand on, and the faults. Never raises."""
+    node, faults = compose(path, raw)
+    if faults:
+        return {}, {}, faults
     if node is None:  # empty, or nothing but comments
         return {}, {(): 1}, []
     if not isinstance(node, yaml.MappingNode):
-        return fault(_line(node), "应是一组“字段: 值”，例如 name: 帮助中心")
+        message = "应是一组“字段: 值”，例如 name: 帮助中心"
+        return {}, {}, [Problem(path, line_of(node), message, code="yaml")]
     lines: dict[Place, int] = {}
     problems: list[Problem] = []
     values = _plain(node, (), path, lines, problems)
@@ -57,7 +65,7 @@ def read_yaml(path: str, raw: bytes) -> tuple[dict[str, Any], dict[Place, int], 
 
 
 def _plain(node: yaml.Node, place: Place, path: str, lines: dict[Place, int], problems: list[Problem]) -> Any:
-    lines.setdefault(place, _line(node))
+    lines.setdefault(place, line_of(node))
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*place, number), path, lines, problems) for number, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
@@ -65,9 +73,9 @@ def _plain(node: yaml.Node, place: Place, path: str, lines: dict[Place, int], pr
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             if name in values:
-                problems.append(Problem(path, _line(key), f"{name} 写了两次：去掉一个", code="repeated-field"))
+                problems.append(Problem(path, line_of(key), f"{name} 写了两次：去掉一个", code="repeated-field"))
                 continue
-            lines[(*place, name)] = _line(key)
+            lines[(*place, name)] = line_of(key)
             values[name] = _plain(value, (*place, name), path, lines, problems)
         return {name: value for name, value in values.items() if value is not None}
     assert isinstance(node, yaml.ScalarNode)
@@ -78,5 +86,6 @@ def _plain(node: yaml.Node, place: Place, path: str, lines: dict[Place, int], pr
     return node.value.strip()
 
 
-def _line(node: yaml.Node | yaml.Event) -> int:
+def line_of(node: yaml.Node | yaml.Event) -> int:
+    """Where it begins, 1-based."""
     return (node.start_mark.line if node.start_mark else 0) + 1
