@@ -88,6 +88,12 @@ class Settings:
     keep_snapshots: int = _setting(
         3, _between(1, 100), "Built snapshots kept for `helpcenter rollback`", "保留几份已建成的索引，供 rollback 退回"
     )
+    index_key: str = _setting(
+        "",
+        _text,
+        "Key file (`helpcenter index --new-key FILE`): indexes are signed with it, unsigned or altered ones refused",
+        "密钥文件（用 helpcenter index --new-key 生成）：建索引时签名，没有签名或被改动的索引一律不用",
+    )
     site_name: str = _setting(
         "", _text, "Name of the site; empty: `name` of `content/_site.yml`", "站名；留空则用 content/_site.yml 的 name"
     )

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT
     from index.search.unfound import unfound
+    from index.store.signing import new_key
     from index.text.folding import fold
 
 _LAZY = {
@@ -65,6 +66,7 @@ _LAZY = {
     "read_guides": "content.guides",
     "ImportRefused": "content.exports",
     "MoveRefused": "content.moving",
+    "new_key": "store.signing",
     "move": "content.moving",
     "vanished": "content.vanishing",
     "write_forwards": "content.vanishing",
@@ -127,6 +129,7 @@ __all__ = [
     "import_files",
     "judge",
     "move",
+    "new_key",
     "open_library",
     "read_articles",
     "read_guides",
@@ -140,31 +143,34 @@ __all__ = [
 ]
 
 
-def build(content: Path, index: Path, *, full: bool = False, **options: Any) -> BuildReport:
+def build(content: Path, index: Path, *, full: bool = False, key: str = "", **options: Any) -> BuildReport:
     """Bring the index up to date; see `building.build`, which takes as long to load as the last snapshot to check."""
     from concurrent.futures import ThreadPoolExecutor
 
     from index.store.snapshots import IndexFolder
 
     with ThreadPoolExecutor(1) as pool:
-        last = None if full else pool.submit(IndexFolder(index).checked)
+        last = None if full else pool.submit(IndexFolder(index, key).checked)
         building = import_module("index.building.build")
-        report: BuildReport = building.build(content, index, full=full, last=last, **options)
+        report: BuildReport = building.build(content, index, full=full, last=last, key=key, **options)
     return report
 
 
-def open_library(index: Path) -> Engine:
-    """Open the index folder `index`. Where an engine is chosen; nobody else names one."""
+def open_library(index: Path, key: str = "") -> Engine:
+    """Open the index folder `index`; with a `key` file, only snapshots signed with it.
+
+    Where an engine is chosen; nobody else names one.
+    """
     from index.search.live import Library
 
-    return Library(index)
+    return Library(index, key)
 
 
-def rollback(index: Path) -> str:
+def rollback(index: Path, key: str = "") -> str:
     """Make the snapshot before the live one live; returns its name. Raises IndexUnavailable where there is none."""
     from index.store.snapshots import IndexFolder
 
-    return IndexFolder(index).rollback()
+    return IndexFolder(index, key).rollback()
 
 
 def __getattr__(name: str) -> Any:

@@ -57,7 +57,7 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: boo
     hint_if_empty(content)
     problems = index.check(content)
     try:
-        live = index.open_library(index_folder).snapshot()
+        live = index.open_library(index_folder, load_settings().index_key).snapshot()
     except index.IndexUnavailable:
         gone = []  # nothing is live yet, so nothing can break
     else:

@@ -155,9 +155,10 @@ def applied(
     if proposal is None:
         listed = "、".join(known) or "（现在没有）"
         raise click.UsageError(f"没有建议 {identity}；现有：{listed}")
-    keep = load_settings().keep_snapshots
+    settings = load_settings()
+    keep, key = settings.keep_snapshots, settings.index_key
     try:
-        outcome = improve(proposal, content, index_folder, past, judgements, force=force, keep=keep)
+        outcome = improve(proposal, content, index_folder, past, judgements, force=force, keep=keep, key=key)
     except (EditRefused, BadJudgements) as error:
         raise click.ClickException(str(error)) from None
     except index.ContentFaults as faults:

@@ -80,7 +80,7 @@ def open_snapshot(index_folder: Path) -> Snapshot:
     """The live snapshot. Raises `IndexUnavailable`, which `helpcenter.cli.main` tells."""
     from index import open_library
 
-    return open_library(index_folder).snapshot()
+    return open_library(index_folder, load_settings().index_key).snapshot()
 
 
 class Progress:

@@ -61,7 +61,8 @@ def mcp(index_folder: Path, place: str | None) -> None:
     host, _, port = (place or "").rpartition(":")
     if place and not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise click.BadParameter(f"{place!r} 应写成 主机:端口，例如 127.0.0.1:8765", param_hint="--http")
-    server = tools(index.open_library(index_folder), load_settings().base_url)
+    settings = load_settings()
+    server = tools(index.open_library(index_folder, settings.index_key), settings.base_url)
     if place:
         server.run("streamable-http", host=host.strip("[]"), port=int(port), stateless_http=True)
     else:

@@ -75,6 +75,7 @@ def improve(
     *,
     force: bool = False,
     keep: int = 3,
+    key: str = "",
 ) -> Outcome:
     """Apply `proposal` and rebuild; unless `force`, undo both where judged queries fall or nothing is gained.
 
@@ -83,21 +84,21 @@ def improve(
     """
     judged = read_judgements(judgements) if judgements else []
     past = past[:MOST_PAST]
-    wanted = article_wanted(proposal, index_folder)
-    before = check(proposal, wanted, index_folder, past, judged)
+    wanted = article_wanted(proposal, index_folder, key)
+    before = check(proposal, wanted, index.open_library(index_folder, key).snapshot(), past, judged)
     edit = edits.apply(proposal, content)
     try:
-        index.build(content, index_folder, keep=keep)
-        after = check(proposal, wanted, index_folder, past, judged)
+        index.build(content, index_folder, keep=keep, key=key)
+        after = check(proposal, wanted, index.open_library(index_folder, key).snapshot(), past, judged)
         reason = "" if force else refusal(before, after)
     except BaseException:
         edit.undo()
         with suppress(index.ContentFaults, index.IndexUnavailable):
-            index.build(content, index_folder, keep=keep)
+            index.build(content, index_folder, keep=keep, key=key)
         raise
     if reason:
         edit.undo()
-        index.build(content, index_folder, keep=keep)
+        index.build(content, index_folder, keep=keep, key=key)
     return Outcome(edit, before, after, not reason, reason)
 
 
@@ -114,20 +115,19 @@ def refusal(before: Checked, after: Checked) -> str:
     return "" if better else "这个查询的结果没有变好"
 
 
-def article_wanted(proposal: Proposal, index_folder: Path) -> str:
+def article_wanted(proposal: Proposal, index_folder: Path, key: str) -> str:
     """The alias's own article, or what readers would have found with the synonym in place of their word."""
     if proposal.kind == "synonym":
         other = proposal.query.replace(proposal.text, proposal.target)
-        hits = index.open_library(index_folder).snapshot().search(other, limit=1).hits
+        hits = index.open_library(index_folder, key).snapshot().search(other, limit=1).hits
         return hits[0].article if hits else ""
     return proposal.target if proposal.kind == "alias" else ""
 
 
 def check(
-    proposal: Proposal, wanted: str, index_folder: Path, past: Sequence[str], judged: list[tuple[str, str, int]]
+    proposal: Proposal, wanted: str, snapshot: index.Snapshot, past: Sequence[str], judged: list[tuple[str, str, int]]
 ) -> Checked:
-    """Ask the live index everything that is compared."""
-    snapshot = index.open_library(index_folder).snapshot()
+    """Ask a snapshot everything that is compared."""
     results = snapshot.search(proposal.query, limit=index.MAX_LIMIT)
     articles = list(dict.fromkeys(hit.article for hit in results.hits))
     evaluation = judge(snapshot, judged) if judged else None

@@ -63,7 +63,7 @@ def rebuild(settings: Settings, at: date | None = None) -> bool:
     import index
 
     try:
-        report = index.build(settings.content, settings.index, drafts=at is None, today=at)
+        report = index.build(settings.content, settings.index, drafts=at is None, today=at, key=settings.index_key)
     except index.ContentFaults as faults:
         for problem in faults.problems:
             click.echo(str(problem), err=True)

@@ -33,6 +33,7 @@ from index.content.linking import IMAGE_TYPES
 from index.content.sites import SiteFile, dead_site_links, read_site
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.store.blobs import Texts
+from index.store.signing import load_key, sign
 from index.store.snapshots import Checked, IndexFolder, write_stamp
 from index.store.writing import Files
 from index.text.tuning import Tuning, read_tuning
@@ -52,11 +53,13 @@ def build(
     keep: int = 3,
     progress: Progress | None = None,
     last: Future[Checked] | None = None,
+    key: str = "",
 ) -> BuildReport:
     """Bring the index in `index` up to date with the articles in `content`.
 
-    `last`: the live snapshot, where somebody is checking it already. Incremental unless `full` is set or something that
-    shapes every section changed: see `shape.py`. Articles that are not shown on `today` (drafts,
+    `last`: the live snapshot, where somebody is checking it already. `key`: a key file to sign with; a live
+    snapshot that it did not sign is not built upon. Incremental unless `full` is set or something that shapes every
+    section changed: see `shape.py`. Articles that are not shown on `today` (drafts,
     `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out. Raises
     ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for the first.
     """
@@ -64,7 +67,8 @@ def build(
     tell = progress or (lambda stage, done, total: None)
     if not content.is_dir():
         raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
-    folder = IndexFolder(index)
+    folder = IndexFolder(index, key)
+    secret = load_key(key) if key else b""
     with _failures_told(index), folder.lock():
         tuning, site = read_tuning(content), read_site(content)
         shaped = shape(tuning, site.site, drafts)
@@ -114,6 +118,8 @@ def build(
                 },
                 files.checksums,
             )
+            if secret:
+                sign(place, secret)
             # The checksums were taken from the written files a moment ago.
             _verify(LocalSnapshot(place, verify=False))
             tell("write", 1, 1)

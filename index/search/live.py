@@ -1,7 +1,7 @@
 """The library: the index folder as a server sees it, in which the live snapshot changes while readers search.
 
-In: an index folder. Out: the live snapshot, opened and warm. Why it looks and is not told: a build is another process,
-and whatever it does to the folder, or somebody by hand, shows there.
+In: an index folder; the key file, where snapshots must be signed. Out: the live snapshot, opened and warm. Why it looks
+and is not told: a build is another process, and whatever it does to the folder, or somebody by hand, shows there.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _RETRIED = 5.0  # seconds until an index that could not be opened is tried again
 class Library:
     """`snapshot()` is always the live one, opened once for all threads."""
 
-    def __init__(self, index: Path) -> None:
-        self._folder = IndexFolder(index)
+    def __init__(self, index: Path, key: str = "") -> None:
+        self._folder = IndexFolder(index, key)
         self._lock = threading.Lock()
         self._snapshot: LocalSnapshot | None = None
         self._place: Path | None = None
@@ -72,7 +72,7 @@ class Library:
         try:
             place = self._folder.live()
             files = file_states(place)
-            fresh = LocalSnapshot(place)
+            fresh = LocalSnapshot(place, key=self._folder.key)
             _warm(fresh)
         except IndexUnavailable as error:
             self._fail(str(error))

@@ -75,8 +75,8 @@ _PARSED = 64  # queries kept parsed, for the next page and the counts of filters
 class LocalSnapshot:
     """A `Snapshot` (engine.py) over the files of one folder."""
 
-    def __init__(self, place: Path, verify: bool = True) -> None:
-        stamp = read_stamp(place, verify)
+    def __init__(self, place: Path, verify: bool = True, key: str = "") -> None:
+        stamp = read_stamp(place, verify, key)
         self.id: str = stamp["id"]
         self.built = datetime.fromisoformat(stamp["built"])
         self.article_count: int = stamp["articles"]

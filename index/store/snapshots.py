@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from index.model import IndexUnavailable
+from index.store.signing import check_signature, load_key
 from index.store.writing import checksum, sync
 
 log = logging.getLogger(__name__)
@@ -44,10 +45,11 @@ Checked = tuple[Path, dict[str, Any]]
 
 
 class IndexFolder:
-    """The folder of `--index`."""
+    """The folder of `--index`; with a `key` file, only snapshots signed with it count."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: str = "") -> None:
         self.path = path
+        self.key = key
         self._snapshots = path / "snapshots"
         self._pointer = path / "current"
 
@@ -84,7 +86,7 @@ class IndexFolder:
     def checked(self) -> Checked:
         """Return the live snapshot, every file checked. Raises IndexUnavailable as `live` and `read_stamp` do."""
         place = self.live()
-        return place, read_stamp(place)
+        return place, read_stamp(place, key=self.key)
 
     def _pointed(self) -> str:
         return self._pointer.read_text("ascii").strip()
@@ -166,7 +168,7 @@ class IndexFolder:
                 before = sys.maxsize
             for name in reversed([name for name in names if _number(name) < before]):
                 try:
-                    read_stamp(self._snapshots / name)
+                    read_stamp(self._snapshots / name, key=self.key)
                 except IndexUnavailable:
                     continue
                 self.switch(name)
@@ -200,13 +202,16 @@ def write_stamp(place: Path, stamp: dict[str, Any], checksums: dict[str, list[in
     sync(place / "stamp.json")
 
 
-def read_stamp(place: Path, verify: bool = True) -> dict[str, Any]:
-    """Return the stamp of the snapshot in `place`; with `verify`, check every file (1 GB/s).
+def read_stamp(place: Path, verify: bool = True, key: str = "") -> dict[str, Any]:
+    """Return the stamp of the snapshot in `place`; with `verify`, check every file (1 GB/s), with a `key` file its
+    signature too.
 
     Raises IndexUnavailable naming what is missing, damaged, or of another version.
     """
     way_out = "请运行 helpcenter index --full 重建，或 helpcenter rollback 退回上一个。"
     try:
+        if key:
+            check_signature(place, load_key(key))
         stamp: dict[str, Any] = json.loads((place / "stamp.json").read_text("utf-8"))
         if stamp["format"] != FORMAT:
             raise IndexUnavailable(
