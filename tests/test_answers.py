@@ -72,7 +72,7 @@ def test_a_clear_question_is_answered_by_the_whole_section(make: Callable[[dict[
         ("贪睡", "one word names a subject"),
         ("怎样换", "two sections fit alike"),
         ("设定闹钟", "the part above the first heading speaks of the whole article"),
-        ("关掉贪睡闹钟退款", "a word that the section does not hold"),
+        ("贪睡退款赔偿投诉", "words that the section does not hold"),
         ("闹钟贪水", "a guess"),
         ("", "nothing was asked"),
     ],

@@ -109,6 +109,4 @@ def _end_with_parent() -> None:
 
 def _prepare_batch(files: list[File]) -> list[tuple[Prepared | None, list[Problem]]]:
     assert _segmenter is not None
-    return [
-        prepare(file.id, file.path, file.raw, file.asks, file.digest, _segmenter, _filters) for file in files
-    ]
+    return [prepare(file.id, file.path, file.raw, file.asks, file.digest, _segmenter, _filters) for file in files]

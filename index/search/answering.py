@@ -9,10 +9,10 @@ The rule:
 1. The query says enough: a few words that are no stop words. One word names a subject and asks nothing.
 2. The best section was found by its words, does not stand above the first heading (such a lead speaks of the whole
    article), and is short enough to be read above a list.
-3. It stands clearly above its article's next section, and above the best one of any other article; or its heading holds
-   next to all of the query, and it stands above them at all.
-4. It holds next to all of the query's words, weighed by how rare each is, and most of them itself: a title says the
-   same for every section.
+3. It stands above its article's next section, and above the best one of any other article.
+4. One line - its heading, or one way of asking for it - holds with the title most of the query's words, weighed by how
+   rare each is. Or else the section holds next to all of them, most of them beside the title, which is the same for
+   every section; then it must stand above the others by far.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Answerer:
             return None
         best = int(ranking.order[0])
         rival, following = _shares(ranking, best, article_of)
-        if rival > limits["heading_rival"] or following > limits["heading_next"]:
+        if rival > limits["line_rival"] or following > limits["line_next"]:
             return None
         asked = [one for one in query.terms if one.kind == "words" and one.content and one.origin == "query"]
         fields = dict(zip(FIELDS, self._record(best).split(FIELD_BREAK), strict=True))
@@ -61,12 +61,14 @@ class Answerer:
             return None
         known = self._lexicon.frequencies([term.key for term in asked])
         weights = {term.text: self._idf(known.get(term.key, 0)) for term in asked}
-        title, heading = fields.pop("title"), fields["heading"]
+        title = fields.pop("title")
+        lines = [fields["heading"], *fields.get("asks", "").split("\n")]
+        if any(_held(weights, line, title) >= limits["line"] for line in lines if line):
+            return best
         own = "\n".join(fields.values())
-        if _held(weights, own, title) < limits["held"] or _held(weights, own) < limits["held_itself"]:
-            return None
         clear = rival <= limits["rival"] and following <= limits["next"]
-        return best if clear or _held(weights, heading) >= limits["heading"] else None
+        whole = _held(weights, own, title) >= limits["held"] and _held(weights, own) >= limits["held_itself"]
+        return best if clear and whole else None
 
 
 def _shares(ranking: Ranking, best: int, article_of: Any) -> tuple[float, float]:
