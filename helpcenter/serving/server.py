@@ -160,7 +160,7 @@ def server_at(host: str, port: int, workers: int, access_log: bool = False) -> A
         http1_settings=HTTP1Settings(header_read_timeout=PATIENCE * 1000, max_buffer_size=HEAD),
         respawn_failed_workers=True,
         workers_kill_timeout=STOP,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its warnings advise on numbers of threads and workers
         log_access=access_log,
         log_access_format='[%(time)s] %(addr)s "%(method)s %(path)s %(protocol)s" %(status)d %(dt_ms).3f',
         log_dictconfig={
