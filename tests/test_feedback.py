@@ -258,7 +258,7 @@ def test_after_no_come_the_nearest_sections_and_a_person(page: Page) -> None:
     assert near.count() == 3
     assert all("#" in str(link.get_attribute("href")) for link in near.all())
     page.locator(".person summary").click()
-    assert "法国 Orange" in page.locator(".person .contacts").inner_text()
+    page.locator(".person .contacts b", has_text="法国 Orange").wait_for()  # it unfolds calmly
     words = page.locator("#person-text").input_value()
     assert "在法国丢失 eSIM" in words
     assert "/articles/replacement/france-lost" in words
