@@ -136,6 +136,17 @@ def test_the_manifest_names_whole_files(client: FlaskClient) -> None:
     assert not any("insights" in one["url"] for one in record["files"])
 
 
+def test_a_phone_can_put_the_site_on_its_home_screen(client: FlaskClient) -> None:
+    record = client.get("/site.webmanifest").get_json(force=True)
+    drawn = [icon for icon in record["icons"] if icon.get("type") == "image/png"]
+    assert record["id"] == "/" and {icon["purpose"] for icon in drawn} == {"any", "maskable"}
+    assert 'rel="apple-touch-icon" href="/static/apple-touch-icon.png"' in client.get("/").text
+    for path, size in [(icon["src"], icon["sizes"]) for icon in drawn] + [("/static/apple-touch-icon.png", "180x180")]:
+        body = client.get(path).data
+        width, height = (int.from_bytes(body[at : at + 4], "big") for at in (16, 20))
+        assert body.startswith(b"\x89PNG") and f"{width}x{height}" == size
+
+
 def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root: Path, tmp_path: Path) -> None:
     """Judged queries in Node with the very script of the page; nDCG and first hits against the server's."""
     record = packed(client)

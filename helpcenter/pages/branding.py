@@ -16,6 +16,8 @@ from index import Palette, SiteConfig
 
 blueprint = Blueprint("branding", __name__)
 
+DRAWN = (("icon-192", "192x192", "any"), ("icon-512", "512x512", "any"), ("icon-maskable", "512x512", "maskable"))
+"""`icon.svg` as PNG: name, size, purpose. Of the maskable one a phone may cut off all but the middle 80 %."""
 DARK = ':root:not([data-theme="light"])'
 
 
@@ -72,16 +74,22 @@ def manifest() -> Response:
     """What a phone needs to put the site on its home screen."""
     frame = pages.frame()
     words = frame.site.words
-    icon = {"src": frame.mount + frame.site.icon, "sizes": "any"}
+    icons = [{"src": frame.mount + frame.site.icon, "sizes": "any"}]
+    if frame.site.icon.startswith("/static/"):  # our own sign; phones that draw no SVG take these
+        icons += [
+            {"src": f"{frame.mount}/static/{name}.png", "sizes": size, "type": "image/png", "purpose": purpose}
+            for name, size, purpose in DRAWN
+        ]
     record = {
         "name": frame.site.name,
         "short_name": words.short_name,
         "lang": frame.lang,
+        "id": f"{frame.mount}/",
         "start_url": f"{frame.mount}/",
         "scope": f"{frame.mount}/",
         "display": "minimal-ui",
         "background_color": "#f5f6f3",
         "theme_color": frame.site.band,
-        "icons": [icon],
+        "icons": icons,
     }
     return keep(Response(json.dumps(record, ensure_ascii=False), content_type="application/manifest+json"))
