@@ -63,4 +63,4 @@ class Filters:
 
 def meet(masks: Sequence[Any]) -> Any:
     """Return the sections that fit every mask, or None where there is none to fit."""
-    return np.logical_and.reduce(masks) if masks else None
+    return np.all(np.stack(masks), axis=0) if masks else None

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from index.search.guessing import Guess
 from index.search.layers.contract import Asked, Finding
 
@@ -24,7 +26,7 @@ def look_up(guesses: Sequence[Guess], asked: Asked) -> Iterator[Finding]:
     beside = False
     for guess, query, (sections, scores) in zip(guesses, queries, everything, strict=True):
         if len(sections) and not guess.sentence:
-            share = scores / (scores.max(initial=0.0) or 1.0)
+            share = scores / (float(np.max(scores)) or 1.0)
             scores = top + guess.certainty * (_STEP + _STEP / 2 * share)
         elif len(sections):
             scores = (ranking.scores_of(sections) + scores) / 2
