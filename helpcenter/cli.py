@@ -21,6 +21,7 @@ import click
 from helpcenter.commands.asking import evaluate, explain, search
 from helpcenter.commands.authoring import check, import_, move, new, preview
 from helpcenter.commands.building import build, rollback
+from helpcenter.commands.copies import follow, publish
 from helpcenter.commands.exporting import export
 from helpcenter.commands.insights import insights
 from helpcenter.commands.serving import mcp, serve, show_settings
@@ -40,7 +41,7 @@ def commands() -> None:
 
 for command in (
     init, build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights,
-    export, mcp, show_settings,
+    export, mcp, publish, follow, show_settings,
 ):  # fmt: skip
     commands.add_command(command)
 

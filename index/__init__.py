@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from index.search.live import Library
     from index.search.opening import MAX_LIMIT
     from index.search.unfound import unfound
+    from index.store.copies import fetch_copy, publish_copy
     from index.store.signing import new_key
     from index.text.folding import fold
 
@@ -67,6 +68,8 @@ _LAZY = {
     "ImportRefused": "content.exports",
     "MoveRefused": "content.moving",
     "new_key": "store.signing",
+    "publish_copy": "store.copies",
+    "fetch_copy": "store.copies",
     "move": "content.moving",
     "vanished": "content.vanishing",
     "write_forwards": "content.vanishing",
@@ -125,12 +128,14 @@ __all__ = [
     "build",
     "check",
     "evaluate",
+    "fetch_copy",
     "fold",
     "import_files",
     "judge",
     "move",
     "new_key",
     "open_library",
+    "publish_copy",
     "read_articles",
     "read_guides",
     "read_judgements",

@@ -6,12 +6,14 @@ Why host and port are options only: see `helpcenter/settings.py`.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from pathlib import Path
 
 import click
 
+from helpcenter.commands.copies import every_option
 from helpcenter.commands.options import index_option
 from helpcenter.settings import Settings, load_settings, settings_table, variable
 
@@ -22,12 +24,18 @@ from helpcenter.settings import Settings, load_settings, settings_table, variabl
 @click.option("--port", metavar="P", type=click.IntRange(0, 65535), default=8000, show_default=True, help="端口。")
 @click.option("--workers", metavar="N", type=click.IntRange(1, 64), default=2, show_default=True, help="进程数。")
 @click.option("--access-log", is_flag=True, help="在标准输出逐条记录请求。")
-def serve(index_folder: Path, host: str, port: int, workers: int, access_log: bool) -> None:
+@click.option("--follow", "source", metavar="DIR|URL", help="跟随别处用 publish 发布的索引。")
+@every_option
+def serve(
+    index_folder: Path, host: str, port: int, workers: int, access_log: bool, source: str | None, every: float
+) -> None:
     """运行网站。更新索引后自动换用，无需重启；SIGTERM 会先答完手上的请求再停止。"""
+    from helpcenter.serving.following import follower
     from helpcenter.serving.server import run_server
 
     settings = dataclasses.replace(load_settings(), index=index_folder)
-    run_server(settings, host=host, port=port, workers=workers, access_log=access_log)
+    with follower(settings, source, every) if source else contextlib.nullcontext():
+        run_server(settings, host=host, port=port, workers=workers, access_log=access_log)
 
 
 @click.command("settings", short_help="列出各项设置")
