@@ -5,10 +5,12 @@ export PYTHON
 PORT ?= 8000
 SIZES ?= 1000 12700
 VENV := .venv
+SHORT := $(addprefix tests/test_,$(addsuffix .py,articles building checking cli feedback forwards importing insights input rendering \
+	search text whoosh))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 .DEFAULT_GOAL := help
-.PHONY: help run setup test bench audit stress evaluate screenshots lock clean
+.PHONY: help run setup test short bench audit stress evaluate screenshots lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -26,6 +28,10 @@ test: $(VENV)/.installed-test ## install what the tests need, a browser included
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+short: $(VENV)/.installed-test ## run the type checker and the quick tests, without browser and servers
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not slow and not stress" $(SHORT)
 
 bench: $(VENV)/.installed-test ## print the speed table, rivals in the same run (SIZES="1000 10000 100000")
 	@.ci/need wrk
