@@ -44,9 +44,12 @@ stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzz
 	@$(PIP) --no-deps atheris==3.0.0
 	@$(BIN)/python tests/stress/fuzz.py
 
-audit: $(VENV)/.installed-test ## list licences and known vulnerabilities, and measure the pages in a browser
+audit: $(VENV)/.installed-test ## list licences, write an SBOM, look up known vulnerabilities, and measure the pages in a browser
 	@.ci/need chromium
 	@$(BIN)/pip-licenses --format=markdown --order=license
+	@mkdir -p instance
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--output-reproducible -o instance/sbom.json && echo "SBOM: instance/sbom.json"
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 	@$(BIN)/python tests/bench/audit.py
 

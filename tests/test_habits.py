@@ -27,6 +27,7 @@ AGREED = {
     "pyproject.toml", "README.md", "helpcenter", "index", "content", "templates", "tests",
     "README.zh-CN.md", "Makefile", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", ".ci", ".gitignore",
     "requirements.lock", "requirements-test.lock", "Dockerfile", ".dockerignore", "LICENSE",
+    "SECURITY.md",
 }  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def test_no_setting_is_read_elsewhere() -> None:
 
 
 def test_the_tests_that_hold_the_promises_exist() -> None:
-    promises = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    promises = "".join((ROOT / "docs" / page).read_text("utf-8") for page in ("reliability.md", "security.md"))
     named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", promises)
     assert len(named) > 40
     for file, test in named:
