@@ -90,9 +90,15 @@ def test_a_synonym_is_proposed_applied_and_found(
     proposed = proposals(operate)["丢掉"]
     assert (proposed["kind"], proposed["text"], proposed["target"]) == ("synonym", "丢掉", "丢失")
     assert f"helpcenter insights --apply {proposed['id']}" in operate().stdout
-    told = operate("--apply", proposed["id"])
+    old = (content / "_search" / "synonyms.txt").read_bytes()
+    shown = operate("--apply", proposed["id"])
+    assert "什么都没有改动" in shown.stdout
+    assert re.search(r"“丢掉”\n +前 没有结果\n +后 lost#停号\n", shown.stdout)
+    assert (content / "_search" / "synonyms.txt").read_bytes() == old
+    assert Library(tmp_path / "index").snapshot().search("丢掉").total == 0
+    told = operate("--apply", proposed["id"], "--yes")
     assert told.returncode == 0, told
-    assert "已保留" in told.stdout
+    assert "已采用" in told.stdout
     assert (content / "_search" / "synonyms.txt").read_bytes() == (
         "# 同义词\r\n遗失, 丢失, 丢掉\r\n\r\n# 末尾\r\n".encode()
     ), "one word more, everything else as it was"
@@ -102,6 +108,31 @@ def test_a_synonym_is_proposed_applied_and_found(
     again = operate("--apply", proposed["id"])
     assert again.returncode == 2
     assert "没有建议" in again.stderr
+    with (content / "_search" / "synonyms.txt").open("ab") as file:
+        file.write("热点, 分享网络\r\n".encode())
+    undone = operate("--undo")
+    assert undone.returncode == 0 and "已撤回“同义词：丢掉 = 丢失”" in undone.stdout
+    assert (content / "_search" / "synonyms.txt").read_bytes() == old + "热点, 分享网络\r\n".encode()
+    assert Library(tmp_path / "index").snapshot().search("丢掉").total == 0
+    nothing = operate("--undo")
+    assert nothing.returncode == 1 and "没有可撤回的建议" in nothing.stderr
+
+
+def test_undo_leaves_alone_what_was_edited_since(operate: Callable[..., Any], database: str, content: Path) -> None:
+    asked(database, 丢掉=Counts(3, 3))
+    operate("--apply", proposals(operate)["丢掉"]["id"], "--yes")
+    file = content / "_search" / "synonyms.txt"
+    file.write_text("遗失, 丢失, 丢掉, 弄丢\n", "utf-8")
+    told = operate("--undo")
+    assert told.returncode == 1 and "手工去掉" in told.stderr
+    assert file.read_text("utf-8") == "遗失, 丢失, 丢掉, 弄丢\n"
+
+
+def test_no_near_article_is_said_only_where_there_is_none(operate: Callable[..., Any], database: str) -> None:
+    asked(database, 锂电池=Counts(2, 2), 停号以后能不能退钱给我的信用卡=Counts(2, 0, 2))
+    found = proposals(operate)
+    assert "没有相近的文章" in found["锂电池"]["why"]
+    assert "最相近的是 lost" in found["停号以后能不能退钱给我的信用卡"]["why"]
 
 
 def test_an_alias_is_proposed_and_written_in_the_authors_style(
@@ -110,9 +141,9 @@ def test_an_alias_is_proposed_and_written_in_the_authors_style(
     asked(database, 分享个人流量热点=Counts(2, 0, 2))
     proposed = proposals(operate)["分享个人流量热点"]
     assert (proposed["kind"], proposed["target"]) == ("alias", "wifi")
-    judgements = content.parent / "judged.tsv"
+    judgements = content / "_search" / "judgements.tsv"
     judgements.write_text("# 评判\n热点\twifi#打开热点\t3\n停号\tlost\t2\n", "utf-8")
-    told = operate("--apply", proposed["id"], "--judgements", judgements)
+    told = operate("--apply", proposed["id"], "--yes")
     assert told.returncode == 0, told
     assert "nDCG@10 1.0000 → 1.0000" in told.stdout
     assert "aliases: [分享个人流量热点]\n---\n" in (content / "wifi.md").read_text("utf-8")
@@ -130,13 +161,13 @@ def test_a_fix_that_harms_judged_queries_takes_itself_back(
         (content / f"old-{number}.md").write_text(f"# 旧机器\n\n{'不用了，' * number}打电话给门店回收。\n", "utf-8")
     judgements.write_text("".join(f"丢掉给门店\told-{number}\t3\n" for number in range(6)), "utf-8")
     build(content, tmp_path / "index")
-    told = operate("--apply", identity, "--judgements", judgements)
+    told = operate("--apply", identity, "--judgements", judgements, "--yes")
     assert told.returncode == 1
     assert "评判过的查询变差了" in told.stderr
     assert "变差：丢掉给门店" in told.stdout
     assert (content / "_search" / "synonyms.txt").read_bytes() == before
     assert Library(tmp_path / "index").snapshot().search("丢掉").total == 0
-    forced = operate("--apply", identity, "--judgements", judgements, "--force")
+    forced = operate("--apply", identity, "--judgements", judgements, "--force", "--yes")
     assert forced.returncode == 0
     assert (content / "_search" / "synonyms.txt").read_bytes() != before
 
@@ -148,7 +179,7 @@ def test_a_fault_elsewhere_in_the_content_undoes_the_change(
     identity = proposals(operate)["丢掉"]["id"]
     before = (content / "_search" / "synonyms.txt").read_bytes()
     (content / "broken.md").write_text("---\ntitle: [\n---\n", "utf-8")
-    told = operate("--apply", identity)
+    told = operate("--apply", identity, "--yes")
     assert told.returncode == 1
     assert "broken.md:" in told.stderr
     assert (content / "_search" / "synonyms.txt").read_bytes() == before

@@ -93,7 +93,10 @@ def build(content: Path, index_folder: Path, full: bool, drafts: bool, quiet: bo
 @click.command(short_help="退回上一份索引")
 @index_option
 def rollback(index_folder: Path) -> None:
-    """退回上一份索引；正在运行的网站随即换用，无需重启。"""
+    """退回上一份索引；正在运行的网站随即换用，无需重启。
+
+    只退索引，不退文章和 _search/ 里的改动；下次 helpcenter index 会再收进来。
+    """
     import index
 
     click.echo(f"已退回到索引 {index.rollback(index_folder, load_settings().index_key)}。")

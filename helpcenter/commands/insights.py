@@ -7,6 +7,7 @@ Why proposals are worked out anew each time: content and index move on, and an i
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,16 +26,20 @@ WIDTH = 24
 """Columns of the longest bar."""
 LABEL = 30
 """Columns of the words before a bar; a Chinese character takes two."""
+MOST_TOUCHED = 10
+"""Past queries shown with their hits before and after, the most frequent first."""
 
 
 @click.command(short_help="读者搜了什么、评价如何、怎样改进")
 @click.option("--days", metavar="N", type=click.IntRange(1, 3650), help="看最近几天（含今天）；默认为保留的全部天数。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
-@click.option("--apply", "identity", metavar="ID", help="采用一条改进建议：改文件、重建索引、重新检验，变差则撤回。")
+@click.option("--apply", "identity", metavar="ID", help="试用一条改进建议，列出前后的结果，问过再采用；变差则不采用。")
+@click.option("--yes", is_flag=True, help="配合 --apply：不问就采用。")
+@click.option("--undo", is_flag=True, help="撤回最后采用的一条建议。")
 @click.option(
     "--judgements", metavar="FILE", type=click.Path(path_type=Path),
     callback=lambda context, parameter, value: existing_file(context, parameter, value) if value else None,
-    help="评判过的查询，每行 查询<TAB>文章[#小节]<TAB>等级，配合 --apply。",
+    help="评判过的查询，每行 查询<TAB>文章[#小节]<TAB>等级，配合 --apply；默认 _search/judgements.tsv（有的话）。",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="配合 --apply：变差也保留。")
 @content_option
@@ -43,6 +48,8 @@ def insights(
     days: int | None,
     as_json: bool,
     identity: str | None,
+    yes: bool,
+    undo: bool,
     judgements: Path | None,
     force: bool,
     content: Path,
@@ -55,18 +62,22 @@ def insights(
     from helpcenter.store.store import Store, StoreUnavailable
 
     settings = load_settings()
+    if undo:
+        click.echo(undone(content, index_folder))
+        return
     live = open_snapshot(index_folder)
     store = Store(settings.database_url, settings.insights_days, settings.feedback_texts)
     try:
         figures = figures_of(store, days or settings.insights_days, live)
-        past = list(store.searches(settings.insights_days))
+        asked = store.searches(settings.insights_days)
+        past = sorted(asked, key=lambda query: (-asked[query].asked, query))
     except StoreUnavailable as error:
         raise click.ClickException(f"{error}。请检查 HELPCENTER_DATABASE_URL。") from None
     finally:
         store.close()
     found = verdicts(figures.failing, live, content)
     if identity:
-        click.echo(applied(identity, found, content, index_folder, past, judgements, force))
+        apply(identity, found, content, index_folder, past, judgements, yes, force)
     elif as_json:
         proposals = [verdict_as_json(verdict) for verdict in found]
         click.echo(json.dumps({**figures_as_json(figures), "proposals": proposals}, ensure_ascii=False, indent=2))
@@ -136,19 +147,20 @@ def readable(figures: Insights, found: list[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def applied(
+def apply(
     identity: str,
     found: list[Verdict],
     content: Path,
     index_folder: Path,
     past: list[str],
     judgements: Path | None,
+    yes: bool,
     force: bool,
-) -> str:
-    """Try one proposal out and tell what came of it."""
+) -> None:
+    """Try one proposal out, tell what would come of it, ask, and keep it."""
     import index
     from helpcenter.insights.edits import EditRefused
-    from helpcenter.insights.improving import BadJudgements, improve
+    from helpcenter.insights.improving import BadJudgements, keep, try_out
 
     known = {verdict.proposal.id: verdict.proposal for verdict in found if verdict.proposal}
     proposal = known.get(identity)
@@ -156,31 +168,62 @@ def applied(
         listed = "、".join(known) or "（现在没有）"
         raise click.UsageError(f"没有建议 {identity}；现有：{listed}")
     settings = load_settings()
-    keep, key = settings.keep_snapshots, settings.index_key
+    own = content / "_search" / "judgements.tsv"
+    judgements = judgements or (own if own.is_file() else None)
     try:
-        outcome = improve(proposal, content, index_folder, past, judgements, force=force, keep=keep, key=key)
+        outcome = try_out(proposal, content, index_folder, past, judgements, settings.index_key)
+        click.echo(printable("\n".join([proposal.says, *outcome_lines(outcome, proposal.query)])))
+        if outcome.reason and not force:
+            raise click.ClickException(f"没有采用：{outcome.reason}。仍要采用请加 --force。")
+        if not yes:
+            if not sys.stdin.isatty():
+                click.echo("以上只是试用，什么都没有改动；采用请加 --yes。")
+                return
+            if not click.confirm("采用吗？"):
+                click.echo("没有采用，什么都没有改动。")
+                return
+        keep(proposal, content, index_folder, settings.keep_snapshots, settings.index_key)
     except (EditRefused, BadJudgements) as error:
         raise click.ClickException(str(error)) from None
     except index.ContentFaults as faults:
         for problem in faults.problems:
             click.echo(str(problem), err=True)
-        raise click.ClickException("文章有错，未建索引；这条改动已撤回，线上的索引保持不变。") from None
-    told = "\n".join([proposal.says, *outcome_lines(outcome, proposal.query)])
-    if not outcome.kept:
-        click.echo(told)
-        raise click.ClickException(f"已撤回：{outcome.reason}。仍要保留请加 --force。")
-    return f"{told}\n已保留，索引已更新。"
+        raise click.ClickException("文章有错，未建索引；没有采用，线上的索引保持不变。") from None
+    click.echo("已采用，索引已更新。反悔：helpcenter insights --undo")
+
+
+def undone(content: Path, index_folder: Path) -> str:
+    """Take the last applied proposal back and rebuild."""
+    import index
+    from helpcenter.insights.edits import EditRefused
+    from helpcenter.insights.journal import undo_last
+
+    settings = load_settings()
+    try:
+        applied = undo_last(index_folder, content)
+        index.build(content, index_folder, keep=settings.keep_snapshots, key=settings.index_key)
+    except EditRefused as error:
+        raise click.ClickException(str(error)) from None
+    except index.ContentFaults:
+        raise click.ClickException("已撤回，但文章有错，索引没有更新；请运行 helpcenter check。") from None
+    return f"已撤回“{applied.says}”（{content / applied.file}），索引已更新。"
 
 
 def outcome_lines(outcome: Outcome, query: str) -> list[str]:
     """Before and after."""
     before, after = outcome.before, outcome.after
     lines = [
-        f"改动 {outcome.edit.path}：{' '.join(outcome.edit.line.split())}",
+        f"改动 {outcome.path}：{' '.join(outcome.line.split())}",
         f"“{query}”：找到小节 {before.total} → {after.total}，其中逐词相符 {before.complete} → {after.complete}"
         + (f"，该找到的文章排名 {before.rank or '无'} → {after.rank or '无'}" if before.rank or after.rank else ""),
-        f"过去没有结果的 {len(before.empty)} 个查询：{outcome.mended} 个现在有结果",
+        f"过去的 {len(after.best)} 个查询，{len(outcome.touched)} 个的前三条结果有变：",
     ]
+    for touched in outcome.touched[:MOST_TOUCHED]:
+        lines.append(f"    “{touched}”")
+        lines += [
+            f"        {word} {'、'.join(checked.best[touched]) or '没有结果'}"
+            for word, checked in (("前", before), ("后", after))
+        ]
     if before.quality is not None and after.quality is not None:
         lines.append(f"评判过的 {len(after.by_query)} 个查询：nDCG@10 {before.quality:.4f} → {after.quality:.4f}")
         lines += [f"    变差：{worse}" for worse in outcome.worse[:10]]

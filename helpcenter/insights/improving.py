@@ -1,26 +1,30 @@
-"""Trying a proposed change out: change, rebuild, ask again, and take it back where the search gets worse.
+"""Trying a proposed change out on a copy, and keeping it where the search does not get worse.
 
-In: a proposal, content and index folders, past queries, judged queries if there are any. Out: an `Outcome` with what
-was before and after. Why judged queries decide and past ones only inform: readers' queries say what failed, but not
-which article would have been right.
+In: a proposal, content and index folders, past queries, judged queries if there are any. Out: `try_out` an `Outcome`
+with what was before and after; `keep` the change itself, noted so that `journal.py` can take it back.
+Why judged queries decide and past ones only inform: readers' queries say what failed, but not which article would have
+been right. Why a copy: readers never see what the operator has not agreed to, and an interruption leaves nothing.
 """
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import index
-from helpcenter.insights import edits
+from helpcenter.insights import edits, journal
 from helpcenter.insights.proposals import Proposal
 
 QUALITY = "nDCG@10"
 SLACK = 1e-9
 MOST_PAST = 1000
 """Past queries asked again."""
+BEST = 3
+"""Hits of each past query that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class Checked:
     """Sections found for the proposal's query, and those of them that hold all of it; synonyms do not count there."""
     rank: int
     """Where the article stands that the proposal is to bring up; 0: not among the first hits, or none is meant."""
-    empty: frozenset[str]
-    """Past queries that find nothing."""
+    best: Mapping[str, tuple[str, ...]]
+    """Of each past query the best hits, as `article#section`."""
     quality: float | None
     by_query: dict[str, float]
     """Quality of each judged query."""
@@ -43,17 +47,18 @@ class Checked:
 class Outcome:
     """What came of a change."""
 
-    edit: edits.Edit
+    path: Path
+    line: str
+    """What would be written, and to which file."""
     before: Checked
     after: Checked
-    kept: bool
     reason: str
-    """Why it was taken back; empty where it was kept."""
+    """Why it is not worth keeping; empty where it is."""
 
     @property
-    def mended(self) -> int:
-        """Past queries that found nothing and now find something."""
-        return len(self.before.empty - self.after.empty)
+    def touched(self) -> list[str]:
+        """Past queries whose best hits change."""
+        return [query for query, hits in self.after.best.items() if hits != self.before.best[query]]
 
     @property
     def worse(self) -> list[str]:
@@ -66,40 +71,42 @@ class BadJudgements(Exception):
     """The file of judged queries cannot be read; the message names the line."""
 
 
-def improve(
+def try_out(
     proposal: Proposal,
     content: Path,
     index_folder: Path,
     past: Sequence[str],
     judgements: Path | None = None,
-    *,
-    force: bool = False,
-    keep: int = 3,
     key: str = "",
 ) -> Outcome:
-    """Apply `proposal` and rebuild; unless `force`, undo both where judged queries fall or nothing is gained.
-
-    An interruption or a failing build undoes the change too. Raises `EditRefused`, `BadJudgements`, and what
-    `index.build` raises.
-    """
+    """Apply `proposal` to a copy and ask that. Raises `EditRefused`, `BadJudgements`, and what `index.build` raises."""
     judged = read_judgements(judgements) if judgements else []
     past = past[:MOST_PAST]
     wanted = article_wanted(proposal, index_folder, key)
     before = check(proposal, wanted, index.open_library(index_folder, key).snapshot(), past, judged)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "content"
+        shutil.copytree(content, copy, symlinks=True)
+        edit = edits.apply(proposal, copy)
+        index.build(copy, Path(folder) / "index")
+        after = check(proposal, wanted, index.open_library(Path(folder) / "index").snapshot(), past, judged)
+        return Outcome(content / edit.path.relative_to(copy), edit.line, before, after, refusal(before, after))
+
+
+def keep(proposal: Proposal, content: Path, index_folder: Path, snapshots: int = 3, key: str = "") -> None:
+    """Apply `proposal` to the content and rebuild; an interruption or a failing build takes it back.
+
+    Raises `EditRefused` and what `index.build` raises.
+    """
     edit = edits.apply(proposal, content)
     try:
-        index.build(content, index_folder, keep=keep, key=key)
-        after = check(proposal, wanted, index.open_library(index_folder, key).snapshot(), past, judged)
-        reason = "" if force else refusal(before, after)
+        index.build(content, index_folder, keep=snapshots, key=key)
+        journal.note(index_folder, content, proposal, edit)
     except BaseException:
         edit.undo()
         with suppress(index.ContentFaults, index.IndexUnavailable):
-            index.build(content, index_folder, keep=keep, key=key)
+            index.build(content, index_folder, keep=snapshots, key=key)
         raise
-    if reason:
-        edit.undo()
-        index.build(content, index_folder, keep=keep, key=key)
-    return Outcome(edit, before, after, not reason, reason)
 
 
 def refusal(before: Checked, after: Checked) -> str:
@@ -110,7 +117,7 @@ def refusal(before: Checked, after: Checked) -> str:
         after.complete > before.complete
         or after.total > before.total
         or bool(after.rank and (not before.rank or after.rank < before.rank))
-        or len(after.empty) < len(before.empty)
+        or sum(not hits for hits in after.best.values()) < sum(not hits for hits in before.best.values())
     )
     return "" if better else "这个查询的结果没有变好"
 
@@ -135,7 +142,10 @@ def check(
         total=results.total,
         complete=results.complete,
         rank=articles.index(wanted) + 1 if wanted in articles else 0,
-        empty=frozenset(query for query in past if not snapshot.search(query, limit=1).total),
+        best={
+            query: tuple(f"{hit.article}#{hit.section}" for hit in snapshot.search(query, limit=BEST).hits)
+            for query in past
+        },
         quality=evaluation.measures[QUALITY] if evaluation else None,
         by_query={query: own[QUALITY] for query, own in evaluation.by_query.items()} if evaluation else {},
     )

@@ -163,6 +163,12 @@ def _verdict(asked: Asked, snapshot: Snapshot, lexicon: Lexicon) -> Verdict:
         return proposed("alias", query, article, f"这篇讲到了其中的 {share:.0%}")
     if first and first.complete:
         return Verdict(asked, None, f"排在第一的 {first.article} 看来合适；若不合适，请改它的标题或摘要")
+    if first:
+        return Verdict(
+            asked,
+            None,
+            f"最相近的是 {first.article}，只沾到一部分：若它正合适，可在 asks 里写上这句问法；否则也许该写一篇",
+        )
     return Verdict(asked, None, "没有相近的文章：也许该写一篇，或在 synonyms.txt 里写上它的另一种说法")
 
 
