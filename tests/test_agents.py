@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ def call(program: Path, index: Path, *calls: tuple[str, dict[str, Any]]) -> list
             assert {tool.name for tool in listed.tools} == {"search", "read", "guide"}
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
-    return asyncio.run(session())
+    # In a thread: the browser of other tests has a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(session())).result()
 
 
 def words(answer: Any) -> str:

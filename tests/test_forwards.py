@@ -116,6 +116,7 @@ def test_a_move_that_cannot_be_changes_nothing(content: Path, old: str, new: str
 
 
 def test_check_names_what_would_vanish_and_writes_the_forward(content: Path, run: Callable[..., Any]) -> None:
+    (content / "_guides/a.yml").unlink()  # it would be at fault, and rightly so
     index = content.with_name("index")
     build(content, index)
     lost = content / "replace/lost.md"
@@ -151,3 +152,12 @@ def test_articles_come_and_go_with_the_calendar(content: Path) -> None:
     build(content, index, today=date(2026, 12, 25))
     assert IndexFolder(index).live().name == name, "a day on which nothing comes or goes changes nothing"
     assert LocalSnapshot(IndexFolder(index).live()).article_count == 3
+
+
+def test_a_link_to_a_section_that_is_gone_says_so(browser: Any, live_server: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{live_server}/articles/replacement/france-lost#report-loss")
+    assert page.locator(".gone").is_hidden()
+    page.goto(f"{live_server}/articles/replacement/france-lost#no-such")
+    page.locator(".gone").wait_for()
+    page.close()

@@ -72,7 +72,8 @@ def article(name: str) -> Response:
     page = live.page(name.removesuffix(".md")) if name.endswith(".md") else None
     if not page:
         return forward(name)
-    return keep(Response(page.article.source, content_type="text/markdown; charset=utf-8"))
+    listed = f"\n<!-- 全部文章：{request.script_root}/llms.txt -->\n"
+    return keep(Response(page.article.source.rstrip() + listed, content_type="text/markdown; charset=utf-8"))
 
 
 @blueprint.get("/articles/<path:name>/sections/<anchor>")

@@ -194,5 +194,12 @@
     dress();
     $("[data-guide] h1")?.focus({ preventScroll: true });
   });
+  // A link to a section that is gone lands at the article, which says so.
+  const tellWhatIsGone = () => {
+    const note = $(".gone");
+    if (note) note.hidden = !location.hash || Boolean(document.getElementById(decodeURIComponent(location.hash.slice(1))));
+  };
+  addEventListener("hashchange", tellWhatIsGone);
+  tellWhatIsGone();
   dress(); // deferred: the page is there
 })();
