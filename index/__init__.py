@@ -39,12 +39,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.content.articles import read_articles
+    from index.content.care import OutsideLink, Stale, outside_links, stale
     from index.content.checking import check
     from index.content.colours import unreadable
     from index.content.exports import ImportRefused
     from index.content.guides import read_guides
     from index.content.importing import import_files
     from index.content.moving import MoveRefused, move
+    from index.content.outside import NoClient, cache_file, check_outside
     from index.content.sites import SITE_SCHEMA, read_site
     from index.content.vanishing import vanished, write_forwards
     from index.search.evaluating import MEASURES, Evaluation, evaluate
@@ -64,6 +66,13 @@ _LAZY = {
     "SITE_SCHEMA": "content.sites",
     "unreadable": "content.colours",
     "check": "content.checking",
+    "OutsideLink": "content.care",
+    "Stale": "content.care",
+    "outside_links": "content.care",
+    "stale": "content.care",
+    "NoClient": "content.outside",
+    "cache_file": "content.outside",
+    "check_outside": "content.outside",
     "read_guides": "content.guides",
     "ImportRefused": "content.exports",
     "MoveRefused": "content.moving",
@@ -113,8 +122,10 @@ __all__ = [
     "LegalPage",
     "Library",
     "MoveRefused",
+    "NoClient",
     "Option",
     "Outcome",
+    "OutsideLink",
     "Palette",
     "Problem",
     "Question",
@@ -123,10 +134,13 @@ __all__ = [
     "SectionLink",
     "SiteConfig",
     "Snapshot",
+    "Stale",
     "Tile",
     "Topic",
     "build",
+    "cache_file",
     "check",
+    "check_outside",
     "evaluate",
     "fetch_copy",
     "fold",
@@ -135,12 +149,14 @@ __all__ = [
     "move",
     "new_key",
     "open_library",
+    "outside_links",
     "publish_copy",
     "read_articles",
     "read_guides",
     "read_judgements",
     "read_site",
     "rollback",
+    "stale",
     "unfound",
     "unreadable",
     "vanished",

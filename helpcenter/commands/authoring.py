@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from helpcenter.commands.options import content_option, hint_if_empty, index_opt
 from helpcenter.settings import load_settings
 
 if TYPE_CHECKING:
-    from index import Guide, Problem
+    from index import Guide, Problem, Stale
 
 SKELETON = """\
 ---
@@ -44,13 +45,21 @@ draft: true
 @index_option
 @click.option("--fix", is_flag=True, help="把会打不开的旧地址写进 moved_from。")
 @click.option("--guides", is_flag=True, help="先把每个向导画成一棵树。")
-def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: bool) -> None:
+@click.option("--stale", metavar="N", type=click.IntRange(0, 3650),
+              help="只按负责人列出 N 天内过期、该重新核实或从未核实的文章。")  # fmt: skip
+@click.option("--external", is_flag=True, help="也去问外部链接还在不在（每个网站每秒一次，七天内不重问）。")
+def check(
+    content: Path, layout: str, index_folder: Path, fix: bool, guides: bool, stale: int | None, external: bool
+) -> None:
     """检查文章和向导：列出错误与提醒（文件:行: 说明），不建索引。有错误时退出码为 1。
 
     有线上的索引时，还会列出哪些地址将打不开，哪些相似问搜不到它的小节。
     """
     import index
 
+    if stale is not None:
+        click.echo(digest(index.stale(content, stale), stale))
+        return
     if guides:
         for file in index.read_guides(content)[0]:
             click.echo("\n".join(tree(file.guide)) + "\n")
@@ -68,6 +77,11 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: boo
             click.echo(f"已在 {path} 写上 moved_from")
         gone = [one for one in gone if not one.target]
     problems += [one.problem() for one in gone]
+    if external:
+        try:
+            problems += index.check_outside(index.outside_links(content), index.cache_file())
+        except index.NoClient as error:
+            raise click.ClickException(str(error)) from None
     faults = sum(problem.level == "fault" for problem in problems)
     for problem in problems:
         click.echo(annotation(problem, content) if layout == "github" else text_line(problem))
@@ -75,6 +89,17 @@ def check(content: Path, layout: str, index_folder: Path, fix: bool, guides: boo
         click.echo(f"错误 {faults} 处 · 提醒 {len(problems) - faults} 处")
     if faults:
         raise click.exceptions.Exit(1)
+
+
+def digest(found: list[Stale], days: int) -> str:
+    """Articles to look at, by owner."""
+    if not found:
+        return f"{days} 天内没有要看的文章。"
+    lines = [f"{days} 天内要看的文章 {len(found)} 篇"]
+    for owner, own in groupby(found, lambda one: one.owner):
+        lines += ["", owner or "没有写负责人（owner）"]
+        lines += [f"    {one.path}: {one.why} · {one.title}" for one in own]
+    return "\n".join(lines)
 
 
 def tree(guide: Guide) -> list[str]:

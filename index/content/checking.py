@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 
 from markdown_it.token import Token
 from rapidfuzz import fuzz, process
@@ -34,9 +35,10 @@ from index.content.asks import Asks, asks_path, lost_files
 from index.content.frontmatter import FrontMatter
 from index.content.guides import dead_links, read_guides
 from index.content.linking import IMAGE_TYPES, Target, resolve
+from index.content.phones import wrong_number
 from index.content.rendering import Rendered, is_placeholder
 from index.content.sanitizing import SCHEMES, TAGS
-from index.content.sites import dead_site_links, read_site, unused_values
+from index.content.sites import dead_site_links, read_site, unused_values, wrong_phones
 from index.model import Article, Problem
 from index.site import TOPIC
 from index.text.folding import clean, fold
@@ -105,6 +107,7 @@ def check(content: Path, *, today: date | None = None) -> list[Problem]:
         for name, values in page.article.filters.items() if page.article else ():
             used.setdefault(name, set()).update(values)
     problems += unused_values(site, used)
+    problems += wrong_phones(site)
     places = _Places(content, articles, {page.folder for page in pages})
     for page in pages:
         problems += _dates_and_summary(page, today)
@@ -241,7 +244,7 @@ class _Places:
 
 def _inside(page: _Page, places: _Places) -> Iterator[Problem]:
     """Warnings for what stands in the body: links, pictures, raw HTML, advertising."""
-    for line, token in _leaves(page.rendered.tokens):
+    for line, token in leaves(page.rendered.tokens):
         if token.type in ("html_block", "html_inline"):
             yield from _raw_html(page, line, token.content, places)
         elif token.type == "link_open":
@@ -258,6 +261,8 @@ def _link(page: _Page, line: int, address: str, places: _Places) -> Iterator[Pro
     why = places.why_broken(resolve(address, page.folder), page)
     if why:
         yield _warning(page, line, *why)
+    if address.startswith("tel:") and (wrong := wrong_number(unquote(address))):
+        yield _warning(page, line, "phone", f"{_short(address)} {wrong}")
     if promotion(address):
         message = f"像是推广用的链接 {_short(address)}：去掉，或换成官方联系方式"
         yield _warning(page, line, "promotion", message)
@@ -299,7 +304,7 @@ def _raw_html(page: _Page, line: int, html: str, places: _Places) -> Iterator[Pr
             yield from _picture(page, line, attributes.get("src", ""), places, told="alt" in attributes)
 
 
-def _leaves(tokens: Iterable[Token]) -> Iterator[tuple[int, Token]]:
+def leaves(tokens: Iterable[Token]) -> Iterator[tuple[int, Token]]:
     """Every token that holds no other, with its line in the file."""
     line = 1
     for token in tokens:
@@ -318,7 +323,7 @@ def _leaves(tokens: Iterable[Token]) -> Iterator[tuple[int, Token]]:
 def _lines(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
     """The words of each line of prose as a reader sees them, code left out."""
     words, at = "", 0
-    for line, token in _leaves(tokens):
+    for line, token in leaves(tokens):
         if line != at or token.block:
             if words:
                 yield at, words

@@ -19,6 +19,7 @@ from typing import Any
 from index.content import colours
 from index.content.frontmatter import FIELDS
 from index.content.guides import GuideFile
+from index.content.phones import wrong_number
 from index.content.yaml_files import Place, read_yaml
 from index.model import Problem
 from index.site import DEFAULT_FILTERS, TOPIC, Contact, FilterSpec, LegalPage, SiteConfig, Tile
@@ -125,6 +126,15 @@ def unused_values(file: SiteFile, used: Mapping[str, Collection[str]]) -> Iterat
                     hint = _hint(value, used.get(name, ()), "改成文章里用的值")
                     message = f"没有文章的 {name} 是“{value}”：{hint}"
                     yield replace(file.problem((*place, "filters", name), message, "unused-value"), level="warning")
+
+
+def wrong_phones(file: SiteFile) -> Iterator[Problem]:
+    """A warning for each contact whose number cannot be dialled."""
+    for key, contact in file.site.contacts.items():
+        for name, number in (("phone", contact.phone), ("url", contact.url)):
+            if number and (name == "phone" or number.startswith("tel:")) and (wrong := wrong_number(number)):
+                message = f"电话 {number} {wrong}"
+                yield replace(file.problem(("contacts", key, name), message, "phone"), level="warning")
 
 
 @cache
