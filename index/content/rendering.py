@@ -31,9 +31,9 @@ MAX_CELLS = 100_000
 """Pipes in a file; with more, tables stay plain text. 300 KB of nothing but cells took 4 s."""
 
 _RESERVED_IDS = names(
-    "answered article breadcrumbs content contents emergencies feedback filters footer header help language live main"
-    " menu nav navigation page pager person-text popular q query results search sidebar site skip status suggestions"
-    " summary theme title toc top topics verified"
+    "answer-heading answered article breadcrumbs content contents emergencies feedback filters footer header help"
+    " language live main menu nav navigation page pager person-text pocket popular q query results search sidebar"
+    " site skip status suggestions summary theme title toc top topics verified"
 )
 _RESERVED_STARTS = ("feedback-", "search-", "site-")
 

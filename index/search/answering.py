@@ -23,22 +23,23 @@ from typing import Any
 from index.search.contracts import Lexicon
 from index.search.queries import Query
 from index.search.searching import Ranking
+from index.store.blobs import Texts
 from index.store.keys import FIELD_BREAK, FIELDS
 
 
 class Answerer:
-    """The rule over one snapshot. `record`: all that is searched of a section; `idf`: how rare a frequency is."""
+    """The rule over one snapshot. `folded`: all that is searched of each section; `idf`: how rare a frequency is."""
 
     def __init__(
         self,
         thresholds: Mapping[str, float],
         lexicon: Lexicon,
-        record: Callable[[int], str],
+        folded: Texts,
         idf: Callable[[int], float],
     ) -> None:
         self._thresholds = thresholds
         self._lexicon = lexicon
-        self._record = record
+        self._folded = folded
         self._idf = idf
 
     def answer(self, query: Query, ranking: Ranking, article_of: Any, first_of: list[int]) -> int | None:
@@ -54,7 +55,7 @@ class Answerer:
         if rival > limits["line_rival"] or following > limits["line_next"]:
             return None
         asked = [one for one in query.terms if one.kind == "words" and one.content and one.origin == "query"]
-        fields = dict(zip(FIELDS, self._record(best).split(FIELD_BREAK), strict=True))
+        fields = dict(zip(FIELDS, self._folded[best].decode().split(FIELD_BREAK), strict=True))
         if len(asked) < limits["words"] or len(fields["body"]) > limits["longest"]:
             return None
         if best == first_of[int(article_of[best])] and not fields["heading"]:

@@ -93,7 +93,7 @@ class LocalSnapshot:
         sounds = self._sounds = Sounds(place)
         self._tuning, self._weights = tuning, weights
         lexicon = self._lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
-        self._answerer = Answerer(weights.answer, lexicon, self._record, self._scorer.idf)
+        self._answerer = Answerer(weights.answer, lexicon, self._folded, self._scorer.idf)
         # Remembered here and not there: see Scorer's own memory.
         self._near = lru_cache(maxsize=512)(Relatives(place, terms, self._sections, weights).near)
         self._segmenter = segmenter_for(tuning.words)
