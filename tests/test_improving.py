@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -81,6 +82,34 @@ def test_the_terminal_shows_figures_with_bars(operate: Callable[..., Any], datab
     figures = json.loads(operate("--json", "--days", 7).stdout)
     assert figures["total"] == {"searches": 12, "zero_results": 2, "partial": 0, "opened": 6}
     assert figures["votes"] == [{"article": "lost", "helpful": 1, "unhelpful": 1}]
+
+
+def test_comments_are_grouped_marked_done_and_exported(
+    operate: Callable[..., Any], database: str, tmp_path: Path
+) -> None:
+    asked(database, **{"=1+1": Counts(2, 1, 0, 1)})
+    store = Store(database)
+    store.vote("lost", True)
+    for article, text in (("lost", "哪里停号？"), ("wifi", "@SUM(A1)"), ("lost", "电话多少？")):
+        store.add_reason(article, "", text)
+    assert re.search(r"lost（.+--done lost）\n +\S+ 电话多少？\n +\S+ 哪里停号？\n", operate().stdout)
+    assert "2 条意见已处理" in operate("--done", "lost").stdout
+    assert operate("--done", "lost").returncode == 2
+    assert [said.article for said in store.reasons(1)] == ["wifi"]
+    store.add_reason("lost", "", "还是不会")
+    assert [said.text for said in store.reasons(1)] == ["还是不会", "@SUM(A1)"], "what comes later is listed again"
+    assert operate("--csv", tmp_path / "out.csv").returncode == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["kind"], row["name"], row["searches"], row["helpful"], row["text"], row["done"]) for row in rows] == [
+        ("search", "'=1+1", "2", "", "", ""),
+        ("vote", "lost", "", "1", "", ""),
+        ("comment", "lost", "", "", "还是不会", "0"),
+        ("comment", "lost", "", "", "电话多少？", "1"),
+        ("comment", "wifi", "", "", "'@SUM(A1)", "0"),
+        ("comment", "lost", "", "", "哪里停号？", "1"),
+    ]
+    store.close()
 
 
 def test_a_synonym_is_proposed_applied_and_found(

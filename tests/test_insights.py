@@ -339,6 +339,24 @@ def test_the_page_shows_figures_and_nothing_about_readers(client: FlaskClient) -
     assert "127.0.0.1" not in page
 
 
+def test_comments_are_marked_done_by_who_is_logged_in(client: FlaskClient) -> None:
+    store: Store = client.application.extensions["store"]
+    store.add_reason(LOST, "", "哪里停号？")
+    store.vote(LOST, True)
+    log_in(client)
+    page = client.get("/insights").text
+    assert "哪里停号？" in page and "有帮助 1 · 没有 0" in page
+    token = re.search(r'name="token" value="([^"]+)"><button class="leave" type="submit" name="done"', page)
+    assert token
+    good = {"token": token[1], "done": LOST}
+    assert client.post("/insights", data=good, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.post("/insights", data=good | {"token": "x"}, headers=HERE).status_code == 403
+    assert client.application.test_client().post("/insights", data=good, headers=HERE).status_code == 403
+    assert "哪里停号？" in client.get("/insights").text
+    assert client.post("/insights", data=good, headers=HERE).status_code == 303
+    assert "哪里停号？" not in client.get("/insights").text
+
+
 def test_the_page_reads_well_on_a_phone(
     browser: Browser, serve: Callable[..., AbstractContextManager[Any]], site_index: Path, database: str
 ) -> None:

@@ -7,6 +7,7 @@ Why proposals are worked out anew each time: content and index move on, and an i
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import unicodedata
 from pathlib import Path
@@ -35,6 +36,9 @@ MOST_TOUCHED = 10
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 @click.option("--apply", "identity", metavar="ID", help="试用一条改进建议，列出前后的结果，问过再采用；变差则不采用。")
 @click.option("--yes", is_flag=True, help="配合 --apply：不问就采用。")
+@click.option("--done", metavar="ARTICLE", help="这篇文章的读者意见处理过了，不再列出。")
+@click.option("--csv", "table", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="把搜索、评价和意见写成 CSV 表格。")  # fmt: skip
 @click.option("--undo", is_flag=True, help="撤回最后采用的一条建议。")
 @click.option(
     "--judgements", metavar="FILE", type=click.Path(path_type=Path),
@@ -49,6 +53,8 @@ def insights(
     as_json: bool,
     identity: str | None,
     yes: bool,
+    done: str | None,
+    table: Path | None,
     undo: bool,
     judgements: Path | None,
     force: bool,
@@ -56,6 +62,8 @@ def insights(
     index_folder: Path,
 ) -> None:
     """读者搜了什么、什么没找到、哪些文章没帮上忙，以及每个失败查询的改进建议。"""
+    from helpcenter.insights.edits import write
+    from helpcenter.insights.exporting import as_csv
     from helpcenter.insights.figures import as_json as figures_as_json
     from helpcenter.insights.figures import insights as figures_of
     from helpcenter.insights.proposals import verdicts
@@ -68,6 +76,17 @@ def insights(
     live = open_snapshot(index_folder)
     store = Store(settings.database_url, settings.insights_days, settings.feedback_texts)
     try:
+        if done:
+            waiting = sum(said.article == done for said in store.reasons(settings.insights_days, store.most_texts))
+            if not waiting:
+                raise click.UsageError(f"文章 {done} 没有待处理的意见；有哪些：helpcenter insights")
+            store.finish_reasons(done)
+            click.echo(f"{done} 的 {waiting} 条意见已处理，不再列出。")
+            return
+        if table:
+            write(table, as_csv(store, days or settings.insights_days).encode())
+            click.echo(f"已写成 {table}")
+            return
         figures = figures_of(store, days or settings.insights_days, live)
         asked = store.searches(settings.insights_days)
         past = sorted(asked, key=lambda query: (-asked[query].asked, query))
@@ -132,10 +151,9 @@ def readable(figures: Insights, found: list[Verdict]) -> str:
         lines += [f"{one.left} 次停在：{one.where}（到过 {one.reached} 次）" for one in guide.given_up]
     if figures.reasons:
         lines += heading("读者的意见")
-        lines += [
-            f"{said.day} {said.article}：{' — '.join(filter(None, (said.choice, said.text)))}"
-            for said in figures.reasons
-        ]
+        for one in figures.said:
+            lines.append(f"{one.article}（处理完：helpcenter insights --done {shlex.quote(one.article)}）")
+            lines += [f"    {said.day} {' — '.join(filter(None, (said.choice, said.text)))}" for said in one.reasons]
     if found:
         lines += heading("改进建议")
         for verdict in found:

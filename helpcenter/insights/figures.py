@@ -55,11 +55,31 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What readers said about one article, the newest first."""
+
+    article: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """One bar of the chart: searches from `day` on."""
 
     day: date
     counts: Counts
+    helpful: int = 0
+    unhelpful: int = 0
+
+    @property
+    def empty_share(self) -> float:
+        """Of searches without an answer, 0 to 1."""
+        return self.counts.empty / (self.counts.asked or 1)
+
+    @property
+    def helpful_share(self) -> float:
+        """Of helpful votes, 0 to 1."""
+        return self.helpful / ((self.helpful + self.unhelpful) or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,14 @@ class Insights:
     """Where readers of guides give up."""
 
     @property
+    def said(self) -> tuple[Said, ...]:
+        """What readers said that nobody has dealt with; the article with the newest first."""
+        grouped: dict[str, list[Reason]] = {}
+        for reason in self.reasons:
+            grouped.setdefault(reason.article, []).append(reason)
+        return tuple(Said(article, tuple(own)) for article, own in grouped.items())
+
+    @property
     def step(self) -> str:
         """What a bar of the chart stands for."""
         width = -(-self.days // len(self.bars))
@@ -95,7 +123,7 @@ def insights(store: Store, days: int, live: Snapshot) -> Insights:
         days=days,
         since=first_day(days),
         total=sum(by_day.values(), Counts()),
-        bars=bars(by_day, days),
+        bars=bars(by_day, store.votes_by_day(days), days),
         frequent=tuple(Asked(*one) for one in frequent),
         failing=tuple(Asked(*one) for one in failing),
         votes=tuple(sorted(votes, key=lambda vote: (-vote.unhelpful, -vote.helpful, vote.article))[:LISTED]),
@@ -104,14 +132,16 @@ def insights(store: Store, days: int, live: Snapshot) -> Insights:
     )
 
 
-def bars(by_day: Mapping[date, Counts], days: int) -> tuple[Bar, ...]:
+def bars(by_day: Mapping[date, Counts], votes: Mapping[date, tuple[int, int]], days: int) -> tuple[Bar, ...]:
     """Every day of the period, or every few days, those without searches too."""
     width = -(-days // MOST_BARS)
-    starts = [today() - timedelta(days=ago) for ago in range(-(-days // width) * width - 1, -1, -width)]
-    return tuple(
-        Bar(start, sum((by_day.get(start + timedelta(days=day), Counts()) for day in range(width)), Counts()))
-        for start in starts
-    )
+    found = []
+    for ago in range(-(-days // width) * width - 1, -1, -width):
+        start = today() - timedelta(days=ago)
+        own = [start + timedelta(days=day) for day in range(width)]
+        helpful, unhelpful = (sum(votes.get(day, (0, 0))[which] for day in own) for which in (0, 1))
+        found.append(Bar(start, sum((by_day.get(day, Counts()) for day in own), Counts()), helpful, unhelpful))
+    return tuple(found)
 
 
 def as_json(figures: Insights) -> dict[str, object]:
@@ -129,7 +159,10 @@ def as_json(figures: Insights) -> dict[str, object]:
         "days": figures.days,
         "since": figures.since.isoformat(),
         "total": counts(figures.total),
-        "by_day": [{"day": bar.day.isoformat(), **counts(bar.counts)} for bar in figures.bars],
+        "by_day": [
+            {"day": bar.day.isoformat(), **counts(bar.counts), "helpful": bar.helpful, "unhelpful": bar.unhelpful}
+            for bar in figures.bars
+        ],
         "frequent": [{"query": asked.query, **counts(asked.counts)} for asked in figures.frequent],
         "failing": [
             {"query": asked.query, "trouble": asked.trouble, **counts(asked.counts)} for asked in figures.failing

@@ -25,7 +25,7 @@ from helpcenter.store.store import Store, StoreUnavailable
 PERIODS = (7, 30, 90, 365)
 PROPOSED = 8
 """Failing queries with a proposal on the page; each costs some 20 ms. The terminal has them all."""
-LOGIN_FORM = "insights login"
+LOGIN_FORM, DONE_FORM = "insights login", "insights done"
 WAIT, FRESH = 0.2, 30.0
 """Seconds that the page waits for new figures, and that it shows the same ones."""
 
@@ -47,6 +47,8 @@ class InsightsPage:
     periods: tuple[int, ...] = ()
     most_a_day: int = 1
     most_asked: int = 1
+    done_token: str = ""
+    """Of the buttons that mark comments as done."""
     logins: int = 0
     """How many are logged in."""
     counting: bool = False
@@ -79,7 +81,7 @@ def show() -> Response:
             return figures, tuple(found), len(store.sessions())
 
         latest: Latest[tuple[Insights, tuple[Verdict, ...], int]] = current_app.extensions["figures"]
-        ready = latest.get((days, live.id), work)
+        ready = latest.get((days, live.id, store.finished()), work)
     except StoreUnavailable as error:
         return unavailable(error)
     if ready is None:
@@ -93,6 +95,7 @@ def show() -> Response:
         periods=(*(period for period in PERIODS if period < settings.insights_days), settings.insights_days),
         most_a_day=max(1, *(bar.counts.asked for bar in figures.bars)),
         most_asked=max([1, *(asked.counts.asked for asked in (*figures.frequent, *figures.failing))]),
+        done_token=signer().form_token(DONE_FORM),
         logins=live_logins,
     )
     return answer(page)
@@ -100,7 +103,7 @@ def show() -> Response:
 
 @blueprint.post("/insights")
 def login() -> Response:
-    """Take the token from the form, or end this login (`leave=1`) or all of them (`leave=all`)."""
+    """Take the token from the form, mark comments as `done`, or end this login (`leave=1`) or all (`leave=all`)."""
     settings = settings_with_token()
     store: Store = current_app.extensions["store"]
     if not from_this_site(request, settings.base_url):
@@ -114,6 +117,13 @@ def login() -> Response:
             response: Response = redirect(address(), 303)  # type: ignore[assignment]
             response.delete_cookie(logins.COOKIE, path=address())
             return response
+        if "done" in request.form:
+            if not logins.has_login(request, settings, store):
+                return login_page(403, "登录已过期，请再登录一次。")
+            if not signer().form_token_holds(DONE_FORM, request.form.get("token", "")):
+                abort(403, "这个页面打开太久了，请刷新后再试。")
+            store.finish_reasons(request.form["done"])
+            return redirect(address(), 303)  # type: ignore[return-value]
         if not signer().form_token_holds(LOGIN_FORM, request.form.get("token", "")):
             return login_page(403, "这个页面打开太久了，请再试一次。")
         if not logins.is_right(settings, request.form.get("password", "")):

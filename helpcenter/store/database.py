@@ -46,6 +46,13 @@ reasons = sa.Table(
     sa.Column("choice", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
 )
+reasons_done = sa.Table(
+    "reasons_done",
+    tables,
+    sa.Column("article", sa.Text, primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+"""Up to which of `reasons` an article's are done with."""
 guide_steps = sa.Table(
     "guide_steps",
     tables,

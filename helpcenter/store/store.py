@@ -32,6 +32,7 @@ from helpcenter.store.database import (
     guide_steps,
     open_engine,
     reasons,
+    reasons_done,
     salts,
     searches,
     sessions,
@@ -77,6 +78,8 @@ class Reason:
     article: str
     choice: str
     text: str
+    done: bool = False
+    """An operator has dealt with it."""
 
 
 class Limit(NamedTuple):
@@ -132,6 +135,15 @@ class Store:
             if last is not None:
                 connection.execute(reasons.delete().where(reasons.c.id <= last))
 
+    def finish_reasons(self, article: str) -> None:
+        """Mark all reasons an article has now as done."""
+        last = sa.select(sa.literal(article), sa.func.max(reasons.c.id)).where(reasons.c.article == article)
+        wanted = last.having(sa.func.max(reasons.c.id).is_not(None))
+        statement = self._insert(reasons_done).from_select(["article", "last"], wanted)
+        newer = {"last": statement.excluded.last}
+        with self._writing() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["article"], set_=newer))
+
     def add_searches(self, day: date, counts: Mapping[str, Counts]) -> None:
         """Add the counts of one day, all or none.
 
@@ -162,6 +174,8 @@ class Store:
         with self._faults(), self._open().begin() as connection:
             for table in (searches, votes, reasons, guide_steps):
                 connection.execute(table.delete().where(table.c.day < oldest))
+            # SQLite gives the ids of an emptied table out again: what is done with must not hide what comes.
+            connection.execute(reasons_done.delete().where(reasons_done.c.last.not_in(sa.select(reasons.c.id))))
             for table in (salts, attempts):
                 connection.execute(table.delete().where(table.c.day < today()))
             many = sa.select(searches.c.day).order_by(searches.c.day.desc()).offset(MOST_QUERIES).limit(1)
@@ -209,11 +223,25 @@ class Store:
         found = self._sums(votes.c.article, ("helpful", "unhelpful"), days)
         return {article: (int(helpful), int(unhelpful)) for article, helpful, unhelpful in found}
 
-    def reasons(self, days: int, limit: int = 50) -> list[Reason]:
-        """The newest reasons first."""
-        columns = reasons.c.day, reasons.c.article, reasons.c.choice, reasons.c.text
-        found = sa.select(*columns).where(reasons.c.day >= first_day(days)).order_by(reasons.c.id.desc())
-        return [Reason(day, article, choice, text) for day, article, choice, text in self._read(found.limit(limit))]
+    def votes_by_day(self, days: int) -> dict[date, tuple[int, int]]:
+        """How many found something helpful, how many not, on each day that has votes."""
+        found = self._sums(votes.c.day, ("helpful", "unhelpful"), days)
+        return {day: (int(helpful), int(unhelpful)) for day, helpful, unhelpful in found}
+
+    def reasons(self, days: int, limit: int = 50, done: bool = False) -> list[Reason]:
+        """The newest reasons first; with `done` those dealt with too."""
+        is_done = sa.func.coalesce(reasons_done.c.last, 0) >= reasons.c.id
+        columns = reasons.c.day, reasons.c.article, reasons.c.choice, reasons.c.text, is_done
+        both = reasons.outerjoin(reasons_done, reasons.c.article == reasons_done.c.article)
+        found = sa.select(*columns).select_from(both).where(reasons.c.day >= first_day(days))
+        if not done:
+            found = found.where(~is_done)
+        rows = self._read(found.order_by(reasons.c.id.desc()).limit(limit))
+        return [Reason(day, article, choice, text, bool(over)) for day, article, choice, text, over in rows]
+
+    def finished(self) -> int:
+        """A number that changes whenever reasons are marked as done."""
+        return int(self._read(sa.select(sa.func.coalesce(sa.func.sum(reasons_done.c.last), 0)))[0][0])
 
     def close(self) -> None:
         """Close all connections; the next call opens new ones."""
