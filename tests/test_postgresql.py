@@ -119,6 +119,22 @@ def test_of_written_reasons_the_oldest_go_first(store: Store) -> None:
     assert rows(store, reasons) == 5
 
 
+def test_what_is_done_with_hides_nothing_that_comes(store: Store) -> None:
+    store.finish_reasons("lost")  # nothing there
+    store.add_reason("lost", "", "一")
+    before = store.finished()
+    store.finish_reasons("lost")
+    assert store.reasons(1) == [] and store.finished() != before
+    assert [(said.text, said.done) for said in store.reasons(1, done=True)] == [("一", True)]
+    store.vote("lost", True)
+    assert list(store.votes_by_day(1).values()) == [(1, 0)]
+    with store._writing() as connection:
+        connection.execute(reasons.delete())  # all past their time: SQLite now begins with id 1 again
+    store.sweep()
+    store.add_reason("lost", "", "二")
+    assert [said.text for said in store.reasons(1)] == ["二"]
+
+
 def test_a_flood_of_different_queries_stops_growing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "MOST_A_DAY", 10)
     store.add_searches(today(), {f"查询{number}": Counts(1) for number in range(10)})

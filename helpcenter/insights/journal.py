@@ -37,7 +37,7 @@ def note(index_folder: Path, content: Path, proposal: Proposal, edit: edits.Edit
     old, new = "".join(before[first[1] : last[2]]), "".join(after[first[3] : last[4]])
     applied = Applied(proposal.says, edit.path.relative_to(content).as_posix(), old, new)
     with (index_folder / NAME).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(applied), ensure_ascii=False) + "\n")
+        file.write(json.dumps(asdict(applied)) + "\n")  # ASCII: U+2028 would end a line
 
 
 def undo_last(index_folder: Path, content: Path) -> Applied:
