@@ -7,6 +7,7 @@ Why `check` prints faults and warnings alike on stdout: they are its result, not
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
@@ -65,13 +66,12 @@ def check(
             click.echo("\n".join(tree(file.guide)) + "\n")
     hint_if_empty(content)
     problems = index.check(content)
-    try:
-        live = index.open_library(index_folder, load_settings().index_key).snapshot()
-    except index.IndexUnavailable:
-        gone = []  # nothing is live yet, so nothing can break
-    else:
-        problems += index.unfound(content, live)
-        gone = index.vanished(content, (page.article for card in live.cards() if (page := live.page(card.id))))
+    gone = []
+    if index_folder.is_dir():  # else nothing is live, so nothing can break
+        with suppress(index.IndexUnavailable):
+            live = index.open_library(index_folder, load_settings().index_key).snapshot()
+            problems += index.unfound(content, live)
+            gone = index.vanished(content, (page.article for card in live.cards() if (page := live.page(card.id))))
     if fix:
         for path in index.write_forwards(content, gone):
             click.echo(f"已在 {path} 写上 moved_from")
