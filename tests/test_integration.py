@@ -179,7 +179,8 @@ def test_llms_txt_names_every_article_once_and_its_links_lead_to_markdown(client
         assert link is not None
         source = client.get(link[2])
         assert source.content_type == "text/markdown; charset=utf-8"
-        assert source.text == live.page(link[2].removeprefix("/articles/").removesuffix(".md")).article.source
+        written = live.page(link[2].removeprefix("/articles/").removesuffix(".md")).article.source
+        assert source.text == f"{written.rstrip()}\n<!-- 全部文章：/llms.txt -->\n"
 
 
 def test_hostile_titles_break_no_format(odd_client: FlaskClient) -> None:
