@@ -418,7 +418,7 @@ def test_an_index_built_elsewhere_is_served_read_only_exchanged_and_taken_back(s
             until = time.monotonic() + 10
             while time.monotonic() < until and not all(text in site.get("/articles/one") for _ in range(8)):
                 time.sleep(0.05)
-                time.sleep(0.5)  # the eight may all have come from one worker; the other looks within 0.2 s
+            time.sleep(0.5)  # the eight may all have come from one worker; the other looks within 0.2 s
             assert all(text in site.get("/articles/one") for _ in range(8))
             assert text[2] in site.get("/api/v1/search?q=" + quote("内容"))
     # Root may write whatever the rights say, so what counts is that nothing was written.
