@@ -79,13 +79,13 @@ class Meter:
 class IndexState:
     """Collects the live snapshot as this worker sees it."""
 
-    def __init__(self, library: Engine) -> None:
-        self.library = library
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     def collect(self) -> Iterator[Metric]:
         """Called by prometheus_client."""
         try:
-            live = self.library.snapshot()
+            live = self.engine.snapshot()
         except IndexUnavailable:
             yield GaugeMetricFamily("helpcenter_index_up", "Whether an index is open and answers.", value=0)
             return
