@@ -7,6 +7,8 @@ behind nginx: `tests/test_deployment.py`.
 from __future__ import annotations
 
 import contextlib
+import io
+import logging
 import re
 import resource
 import socket
@@ -21,6 +23,7 @@ from urllib.request import urlopen
 import pytest
 
 from helpcenter import create_app
+from helpcenter.serving.logs import OneLine
 from helpcenter.settings import Settings
 
 Serve = Callable[..., AbstractContextManager[Any]]
@@ -197,10 +200,40 @@ def test_the_access_log_has_a_line_a_request_whatever_its_path(serve: Serve, sit
     with serve(site_index, "--access-log", "--workers", 1) as site:
         statuses(site.address, b"GET /a%0d%0aforged%1b[31m%C2%9b HTTP/1.1\r\nHost: localhost\r\n\r\n")
         site.get("/healthz")
-        log = site.log.read_bytes()
+    log = site.log.read_bytes()
     assert b"/a\\u000d\\u000aforged\\u001b" in log
     assert not set(log) & {0x0D, 0x1B}
     assert b"/healthz" in log
+
+
+def test_no_request_forges_a_line_of_the_log_or_steers_a_terminal(serve: Serve, tmp_path: Path) -> None:
+    with serve(tmp_path / "none", "--workers", 1) as site:
+        path = b"/articles/a%0dforged%1b[31m%C2%9b%E2%80%AE"
+        assert statuses(site.address, b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path)[0] == [503]
+    log = site.log.read_text("utf-8")
+    assert "503 /articles/a\\u000dforged\\u001b[31m\\u009b\\u202e" in log
+    assert not re.search("[\r\x1b\x9b\u202e]", log)
+
+
+def test_a_traceback_is_set_in_and_escaped_too(site_index: Path) -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(OneLine())
+    app = create_app(Settings(index=site_index))
+
+    def fail() -> None:
+        raise ValueError("Zeile\n[ERROR] forged\r\x1b[2J\u202e")
+
+    app.before_request(fail)
+    logging.getLogger().addHandler(handler)
+    try:
+        assert app.test_client().get("/x%1b%0aforged").status_code == 500
+    finally:
+        logging.getLogger().removeHandler(handler)
+    first, *rest = written.getvalue().splitlines()
+    assert first == "500 /x\\u001b\\u000aforged"
+    assert "  [ERROR] forged\\u000d\\u001b[2J\\u202e" in rest
+    assert all(line.startswith("  ") for line in rest)
 
 
 def test_a_public_address_answers_its_own_names_only(serve: Serve, site_index: Path) -> None:

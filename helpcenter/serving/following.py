@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import index
+from helpcenter.serving.logs import write_lines
 from helpcenter.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def fetch(settings: Settings, source: str, failed: str = "") -> str:
 
 def follow(settings: Settings, source: str, every: float, parent: int = 0) -> None:
     """Fetch for ever; with `parent`, until that process has ended."""
+    write_lines()
     failed = ""
     while True:
         failed = fetch(settings, source, failed)

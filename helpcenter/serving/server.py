@@ -16,7 +16,6 @@ import gc
 import logging
 import multiprocessing
 import os
-import re
 import resource
 import signal
 import socket
@@ -38,6 +37,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from helpcenter import create_app
+from helpcenter.serving.logs import OneLine, write_lines
 from helpcenter.settings import Settings
 from index import IndexUnavailable
 
@@ -60,16 +60,6 @@ STOP = 8
 YOUNG = 20_000
 """New objects until the collector looks for cycles among them. A page of results makes more than Python's own 700, and
 leaves next to none: 6 % of its time went there."""
-
-
-class OneLine(logging.Formatter):
-    """One line of the access log, whatever a path contains: control and direction characters are written as escapes."""
-
-    CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Called by logging."""
-        return self.CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", super().format(record))
 
 
 @cache
@@ -122,6 +112,7 @@ def announce(ready: str, announced: Path, host: str, port: int) -> None:
 
 def run_server(settings: Settings, *, host: str, port: int, workers: int, access_log: bool = False) -> None:
     """Serve until stopped. Raises `click.ClickException` where host and port cannot be listened on."""
+    write_lines()
     port = free_port(host, port)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     ready = f"网站已就绪：http://{address}（{workers} 个进程，按 Ctrl+C 停止）"
@@ -165,7 +156,7 @@ def server_at(host: str, port: int, workers: int, access_log: bool = False) -> A
         log_access_format='[%(time)s] %(addr)s "%(method)s %(path)s %(protocol)s" %(status)d %(dt_ms).3f',
         log_dictconfig={
             "formatters": {
-                "generic": {"format": "[%(levelname)s] %(message)s"},
+                "generic": {"()": OneLine, "fmt": "[%(levelname)s] %(message)s"},
                 "access": {"()": OneLine, "fmt": "%(message)s"},
             }
         },
