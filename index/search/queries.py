@@ -244,7 +244,6 @@ class Parser:
                     if len(word) > 1:
                         query.marks.append(word)
 
-
     def _standard(self, folded: str) -> dict[str, None]:
         """The standard words for what of the lexicon stands in the query, the longest at each place."""
         found: dict[str, None] = {}
