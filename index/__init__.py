@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from index.content.outside import NoClient, cache_file, check_outside
     from index.content.sites import SITE_SCHEMA, read_site
     from index.content.vanishing import vanished, write_forwards
+    from index.search.asking import MAX_LIMIT
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.judgements import FIGURES, judge, read_judgements
     from index.search.layers import LAYERS
     from index.search.live import Library
-    from index.search.opening import MAX_LIMIT
     from index.search.unfound import unfound
     from index.store.copies import fetch_copy, publish_copy
     from index.store.signing import new_key
@@ -90,7 +90,7 @@ _LAZY = {
     "judge": "search.judgements",
     "read_judgements": "search.judgements",
     "LAYERS": "search.layers",
-    "MAX_LIMIT": "search.opening",
+    "MAX_LIMIT": "search.asking",
     "Library": "search.live",
     "unfound": "search.unfound",
 }

@@ -21,6 +21,8 @@ from whoosh.query import And, Or, Prefix, Term
 from whoosh.scoring import BM25F
 
 from index.search.containing import Postings
+from index.search.filtering import Filters
+from index.search.grouping import Layout
 from index.search.opening import LocalSnapshot
 from index.search.queries import Query
 from index.search.queries import Term as OurTerm
@@ -42,7 +44,9 @@ def place(site_index: Path) -> Path:
 def test_scores_equal_whooshs_own(place: Path, kind: str) -> None:
     weights = replace(load_weights(), rarity=1.0)
     terms = open_index(place).terms
-    scorer = Scorer(Postings(terms, Texts(place / "folded"), np.load(place / "sections.npy")), weights)
+    sections = np.load(place / "sections.npy")
+    layout = Layout(sections[0], Filters(place, sections.shape[1], ()))
+    scorer = Scorer(Postings(terms, Texts(place / "folded"), sections), weights, layout)
     draw = random.Random(42)
     texts = [text.decode() for _, text in terms.terms_from(kind, b"")]
     with open_dir(str(place), indexname=INDEX_NAME, readonly=True).searcher(

@@ -20,9 +20,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from index.search.contracts import Lexicon
+import numpy as np
+
+from index.search.contracts import Lexicon, Ranked
 from index.search.queries import Query
-from index.search.searching import Ranking
 from index.store.blobs import Texts
 from index.store.keys import FIELD_BREAK, FIELDS
 
@@ -42,7 +43,7 @@ class Answerer:
         self._folded = folded
         self._idf = idf
 
-    def answer(self, query: Query, ranking: Ranking, article_of: Any, first_of: list[int]) -> int | None:
+    def answer(self, query: Query, ranking: Ranked, article_of: Any, first_of: list[int]) -> int | None:
         """The section that answers `query`, or None. Whether its words found it, the caller knows.
 
         `article_of`: the article number of each section; `first_of`: the first section of each article.
@@ -72,13 +73,13 @@ class Answerer:
         return best if clear and whole else None
 
 
-def _shares(ranking: Ranking, best: int, article_of: Any) -> tuple[float, float]:
+def _shares(ranking: Ranked, best: int, article_of: Any) -> tuple[float, float]:
     """The scores of the best section of any other article, and of the next section, as shares of the best one's."""
-    order, scores = ranking.order, ranking.scores
+    order = ranking.order
     others = order[article_of[order] != article_of[best]]
-    top = float(scores[best])
-    rival = float(scores[others[0]]) / top if len(others) else 0.0
-    return rival, float(scores[order[1]]) / top if len(order) > 1 else 0.0
+    shares = ranking.scores_of(np.array([best, *others[:1], *order[1:2]])).astype(float)
+    shares /= shares[0]
+    return float(shares[1]) if len(others) else 0.0, float(shares[-1]) if len(order) > 1 else 0.0
 
 
 def _held(weights: Mapping[str, float], *texts: str) -> float:

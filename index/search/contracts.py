@@ -10,13 +10,15 @@ otherwise. Terms are 64-bit keys (`store/keys.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from index.search.filtering import Counts
+    from index.search.grouping import Grouped
     from index.search.queries import Query, Term, Unit
 
 Numbers = NDArray[np.int64]
@@ -59,6 +61,10 @@ class Ranked(Protocol):
         """Sections in which every unit of the query stands word for word; of many, at least the best asked for."""
 
     @property
+    def complete_total(self) -> int:
+        """How many hold all that was asked for."""
+
+    @property
     def only_characters(self) -> bool:
         """Whether nothing but single characters was found."""
 
@@ -74,6 +80,21 @@ class Ranked(Protocol):
         An engine that does not keep all of it gives the best.
         """
 
+    def within(self, first: int, last: int) -> Numbers:
+        """What was found from section `first` to before `last`."""
+
+    def completes(self, sections: Numbers) -> NDArray[np.bool_]:
+        """Which of `sections` hold all that was asked for."""
+
+    def place_of(self, section: int) -> int:
+        """The place of a found section, from 1."""
+
+    def grouped(self, wanted: int) -> Grouped:
+        """The articles of what was found, ordered as far as `wanted`."""
+
+    def counts(self, *, articles: bool = False) -> Counts:
+        """Each filter value with how many of the found sections, or of their articles, have it."""
+
     def joined(self, sections: Numbers, scores: Scores, wanted: int, only: Numbers | None = None) -> Self:
         """These results with `sections` at `scores` beside, or instead of, what was found there.
 
@@ -86,7 +107,17 @@ R_co = TypeVar("R_co", bound=Ranked, covariant=True)
 
 
 class Sections(Protocol[R_co]):
-    """The sections of the index: postings and texts. `allowed` is the engine's own form of a filter; None: all."""
+    """The sections of the index: postings and texts. `allowed` is what the method of that name returned."""
+
+    @property
+    def idf(self) -> Callable[[int], float]:
+        """What a term weighs that stands in so many sections."""
+
+    def allowed(self, chosen: Mapping[str, Sequence[str]]) -> Any:
+        """The engine's own form of filters: of each name one of its values; an unknown value fits nothing.
+
+        None, which fits all, where nothing is chosen.
+        """
 
     def rank(self, query: Query, allowed: Any, wanted: int) -> R_co:
         """Rank the sections for `query`: what truly contains it, then the rest by BM25F."""

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from index.search.contracts import R, Sections
 from index.search.layering import Found
 from index.search.layers import LAYERS
-from index.search.searching import Ranking, Scorer
 
 _KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
 _ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）"}
 _LABELS = {layer.name: layer.label for layer in LAYERS}
 
 
-def explain(scorer: Scorer, found: Found[Ranking], number: int, place: str) -> str:
+def explain(index: Sections[R], found: Found[R], number: int, place: str) -> str:
     """Return the explanation of section `number`, called `place`."""
     query, ranking = found.query, found.ranking
     words = [term.text for term in query.terms if term.kind == "words" and term.origin == "query"]
@@ -25,21 +25,21 @@ def explain(scorer: Scorer, found: Found[Ranking], number: int, place: str) -> s
     if found.suggestion:
         lines.append(f"没有小节包含原文，改查：{found.suggestion}")
     lines.append(f"小节：{place}")
-    if ranking.found[number]:
-        rank = int(np.count_nonzero((ranking.scores > ranking.scores[number]) & ranking.found)) + 1
-        score = f"得分 {ranking.scores[number]:.4f}"
+    held = ranking.within(number, number + 1)
+    if len(held):
+        rank, score = ranking.place_of(number), f"得分 {ranking.scores_of(held)[0]:.4f}"
         layer = _LABELS[found.reason(number)[0]]
         lines.append(f"结果：第 {rank} 位，共 {ranking.total} 个；匹配层：{layer}；{score}")
     else:
         lines.append("结果：没有出现")
     if number in ranking.verbatim:
         lines.append("整个查询原样出现在这一节里，排在所有不含原文的小节之前")
-    elif number in ranking.complete:
+    elif ranking.completes(np.array([number]))[0]:
         lines.append("查询的每个词都在这一节里")
     lines.append("各项得分：")
     total = 0.0
     missing = []
-    for term, share, frequency in scorer.shares(query, number):
+    for term, share, frequency in index.shares(query, number):
         total += share
         if share:
             name = f"{_KINDS[term.kind]} {term.text}{_ORIGINS[term.origin]}"
@@ -49,7 +49,7 @@ def explain(scorer: Scorer, found: Found[Ranking], number: int, place: str) -> s
     lines.append(f"  {total:8.4f}  合计（BM25F）；其余来自原样出现、相邻或改查的加分")
     if missing:
         lines.append("这一节缺的词：" + "、".join(missing))
-    if not ranking.found[number]:
+    if not len(held):
         lines.append(
             "怎样才能找到：在文章的 aliases 里写上读者的说法，或在 _search/synonyms.txt 里加一组，再重建索引。"
         )

@@ -1,8 +1,9 @@
 """Grouping: ranked sections become ranked articles, for readers, who open articles.
 
-In: a ranking, the article number of each section. Out: article numbers, best first, how many there are, how many hold
-all that was asked for, and where those end. An article stands where its best section does. Why on the arrays: the
-scores of all found sections are there anyway, and the best of each article takes 30 µs at 12,700 sections.
+In: found sections and their scores, the article number of each section. Out: article numbers, best first, how many
+there are, how many hold all that was asked for, and where those end. An article stands where its best section
+does. Why on the arrays: the scores of all found sections are there anyway, and the best of each article takes 30 µs at
+12,700 sections.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from typing import Any
 import numpy as np
 
 from index.search.containing import among, best
-from index.search.searching import Ranking
+from index.search.filtering import Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What one snapshot's sections belong to."""
+
+    article_of: Any
+    """The article number of each section, ascending."""
+    filters: Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +41,17 @@ class Grouped:
     """Of `order`, the score of each one's best section."""
 
 
-def group(ranking: Ranking, article_of: Any, wanted: int) -> Grouped:
-    """Group a ranking's sections; `article_of` rises."""
-    found = ranking.found.nonzero()[0]
+def group(found: Any, scores: Any, complete: Any, article_of: Any, wanted: int) -> Grouped:
+    """Group the sections `found`, their `scores` and those among them that are `complete`; all ascend."""
     if not len(found):
         return Grouped(found, 0, 0, 0, np.empty(0))
     first = beginnings(article_of[found])
     articles = article_of[found[first]]
-    scores = np.maximum.reduceat(ranking.scores[found], first)
+    scores = np.maximum.reduceat(scores, first)
     order = best(scores, wanted)
-    complete = among(articles, article_of[ranking.complete])
-    partial_from = int((scores >= scores[complete].min()).sum()) if complete.any() else 0
-    return Grouped(articles[order], len(articles), int(complete.sum()), partial_from, scores[order])
+    whole = among(articles, article_of[complete])
+    partial_from = int((scores >= scores[whole].min()).sum()) if whole.any() else 0
+    return Grouped(articles[order], len(articles), int(whole.sum()), partial_from, scores[order])
 
 
 def one_each(mask: Any, article_of: Any) -> Any:

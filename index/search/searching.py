@@ -10,7 +10,7 @@ postings take 80 µs. A heap of per-document objects, Whoosh's own way, takes 9 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -18,7 +18,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from index.search.containing import Postings, Span, best, fitting
+from index.search.containing import Postings, Span, among, best, fitting
+from index.search.filtering import Counts, meet
+from index.search.grouping import Grouped, Layout, group, one_each
 from index.search.queries import Query, Term, Unit
 from index.weights import Weights
 
@@ -51,6 +53,12 @@ class Ranking:
     """Boolean, one a section: whether it has one of the query's words as a word."""
     only_characters: bool
     """Whether nothing but single characters was found."""
+    layout: Layout
+
+    @property
+    def complete_total(self) -> int:
+        """How many hold all that was asked for."""
+        return len(self.complete)
 
     def top(self) -> float:
         """The best score, 0 where nothing was found."""
@@ -65,6 +73,27 @@ class Ranking:
         if with_word is None:
             return self.found.nonzero()[0]
         return (self.found & (self.has_word if with_word else ~self.has_word)).nonzero()[0]
+
+    def within(self, first: int, last: int) -> Any:
+        """What was found from section `first` to before `last`."""
+        return self.found[first:last].nonzero()[0] + first
+
+    def completes(self, sections: Any) -> Any:
+        """Which of `sections` hold all that was asked for."""
+        return among(sections, self.complete)
+
+    def place_of(self, section: int) -> int:
+        """The place of a found section, from 1; equal scores share it."""
+        return int(np.count_nonzero((self.scores > self.scores[section]) & self.found)) + 1
+
+    def grouped(self, wanted: int) -> Grouped:
+        """The articles of what was found."""
+        found = self.sections()
+        return group(found, self.scores[found], self.complete, self.layout.article_of, wanted)
+
+    def counts(self, *, articles: bool = False) -> Counts:
+        """Each filter value with how many of the found sections, or of their articles, have it."""
+        return self.layout.filters.count(one_each(self.found, self.layout.article_of) if articles else self.found)
 
     def joined(self, sections: Any, scores: Any, wanted: int, only: Any = None) -> Self:
         """These results with `sections` at `scores`; `only`: of what was found, this stays."""
@@ -86,8 +115,9 @@ class Ranking:
 class Scorer:
     """Scores queries over one snapshot's postings (`contracts.Sections`)."""
 
-    def __init__(self, postings: Postings, weights: Weights) -> None:
+    def __init__(self, postings: Postings, weights: Weights, layout: Layout) -> None:
         self.postings = postings
+        self._layout = layout
         self.count = postings.count
         self._weights = weights
         count, rarity = self.count, weights.rarity
@@ -98,6 +128,10 @@ class Scorer:
 
         self.idf = idf
         """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
+
+    def allowed(self, chosen: Mapping[str, Sequence[str]]) -> Any:
+        """The sections that fit `chosen`: one boolean a section, or None for all."""
+        return meet(list(self._layout.filters.masks(chosen).values()))
 
     def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
         """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
@@ -128,7 +162,7 @@ class Scorer:
                 scores[together] = self._at(live, together)
                 found[together] = True
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(verbatim))
-        return Ranking(scores, order, total, complete, verbatim, found, has_word, only_characters)
+        return Ranking(scores, order, total, complete, verbatim, found, has_word, only_characters, self._layout)
 
     def stand(self, units: Sequence[Unit]) -> list[bool]:
         """Whether some section holds each of `units` as typed."""

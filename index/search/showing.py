@@ -1,0 +1,50 @@
+"""Showing: what a reader sees of a found section.
+
+In: the texts of one snapshot's sections, numbers of found ones, what their snippets mark. Out: hits. Why the texts lie
+beside the process that answers, whatever engine ranks: snippets, a run of the query word for word and the answer are
+all read from them, and to fetch them would cost a round trip each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from index.model import Hit, SectionLink
+from index.search.snippets import snippet
+from index.store.blobs import Texts
+from index.store.serializing import CARD_BREAK
+
+
+class Records:
+    """The texts of one snapshot's sections. `cards`: what a hit shows of each, see `CARD_BREAK`."""
+
+    def __init__(self, place: Path, cards: Texts) -> None:
+        self._cards = cards
+        self._text, self._line_kinds = Texts(place / "text"), Texts(place / "lines")
+        self.folded = Texts(place / "folded")
+        """All that is searched of each section, folded."""
+
+    def body(self, number: int) -> tuple[str, str, str]:
+        """A section's body as written and folded, and what its lines are."""
+        text, folded = self._text[number].decode(), self.folded[number].decode()
+        # In the record it comes last, and is as long.
+        return text, folded[len(folded) - len(text) :], self._line_kinds[number].decode()
+
+    def anchor(self, number: int) -> str:
+        """The section's anchor, empty above the first heading."""
+        return self._cards[number].decode().split(CARD_BREAK)[1]
+
+    def link(self, number: int) -> SectionLink:
+        """The section's heading and address."""
+        _, _, _, heading, _, url = self._cards[number].decode().split(CARD_BREAK)
+        return SectionLink(heading, url)
+
+    def hit(self, number: int, score: float, complete: bool, matched: str, passage: str) -> Hit:
+        """What is shown of a found section; `passage`: HTML."""
+        article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
+        return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
+
+    def passage(self, number: int, marks: Sequence[str]) -> str:
+        """A snippet of the section, with `marks` marked."""
+        return snippet(*self.body(number), marks)
