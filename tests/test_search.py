@@ -251,6 +251,13 @@ def test_counts_tell_all_from_part(snapshot: Snapshot) -> None:
     assert snapshot.search("护照 补办").complete == 1
 
 
+def test_what_makes_no_hit_is_not_counted_as_whole(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    texts = "我买过一次，但没到货。\n\n## 后来\n\n后来到货了，但是电池没有电。\n"
+    results = make({"a": f"# 购买\n\n{texts}"}).search_articles("但没")
+    assert (results.total, results.complete, len(results.articles)) == (1, 1, 1)
+    assert results.articles[0].best.matched == "substring"
+
+
 def test_what_only_shares_a_word_is_no_answer(snapshot: Snapshot) -> None:
     for query in ("手机壁纸铃声哪里下载便宜", "量子咖啡", "护照签证续签排队预约大使馆"):
         assert not snapshot.search(query).answered

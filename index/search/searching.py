@@ -161,6 +161,8 @@ class Scorer:
             if total:
                 scores[together] = self._at(live, together)
                 found[together] = True
+        # Single characters make no hit, so a section may have all that was asked for and still not be found.
+        complete = complete[found[complete]]
         order = self._refine(query, live, scores, best(scores, max(wanted, REFINED)), len(verbatim))
         return Ranking(scores, order, total, complete, verbatim, found, has_word, only_characters, self._layout)
 
