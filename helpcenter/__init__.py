@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     from flask import Flask
 
     from helpcenter.api import articles, openapi, reference
+    from helpcenter.api import guides as api_guides
     from helpcenter.feedback import views as feedback
     from helpcenter.guides import views as guides
     from helpcenter.http import caching, cross_origin, htmx, markdown, security, traditional
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     offline.prepare(app)
     errors.prepare(app)
     pages = (views, guides, feedback, insights, feeds, branding, reference, offline)
-    for module in (*pages, articles, openapi, cross_origin, metrics):
+    for module in (*pages, articles, api_guides, openapi, cross_origin, metrics):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(caching.static_files)
 

@@ -56,6 +56,9 @@ class Snapshot(Protocol):
     def page(self, article_id: str) -> ArticlePage | None:
         """An article with its surroundings, or None."""
 
+    def resembling(self, address: str, limit: int) -> tuple[ArticleCard, ...]:
+        """The articles whose ids are spelt most like `address`, nearest first; for addresses that were mistyped."""
+
     def media(self, path: str) -> bytes | None:
         """A picture that articles show, by its path in the content folder, or None."""
 

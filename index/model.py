@@ -122,6 +122,8 @@ class ArticlePage:
     related: tuple[ArticleCard, ...]
     previous: ArticleCard | None
     next: ArticleCard | None
+    title_phrases: tuple[str, ...] = ()
+    """The title in pieces between which a line may end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,19 +188,31 @@ def live_server(serve: Callable[..., AbstractContextManager[Served]], site_index
         yield site.address
 
 
+def browser_path() -> str | None:
+    """The browser of this machine; None for Playwright's own."""
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return MAC_CHROME if installed is None and Path(MAC_CHROME).exists() else installed
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; one for all tests, each takes a context of its own from it."""
     from playwright.sync_api import sync_playwright
 
-    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if installed is None and Path(MAC_CHROME).exists():
-        installed = MAC_CHROME
     with ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
-        started = playwright.chromium.launch(executable_path=installed, args=BROWSER_OPTIONS)
+        started = playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_OPTIONS)
         stack.callback(started.close)
         yield started
+
+
+@pytest.fixture
+def large_text(browser: Browser, live_server: str) -> Iterator[Page]:
+    """A page of a phone's width in a browser that is set to text of twice the size; rem in media queries follows."""
+    options = [*BROWSER_OPTIONS, "--blink-settings=defaultFontSize=32"]
+    large = browser.browser_type.launch(executable_path=browser_path(), args=options)
+    yield large.new_page(base_url=live_server, viewport={"width": 390, "height": 844})
+    large.close()
 
 
 @pytest.fixture

@@ -349,6 +349,15 @@ def test_a_phone_never_scrolls_sideways(page: Page, address: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, "200 % zoom of a small phone"
 
 
+def test_text_of_twice_the_size_cuts_no_name_and_scrolls_nothing_sideways(large_text: Page) -> None:
+    for address in PAGES:
+        large_text.goto(address)
+        assert large_text.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 34
+        assert large_text.evaluate("document.documentElement.scrollWidth") <= 390, address
+        name = "document.querySelector('.brand span')"
+        assert large_text.evaluate(f"{name}.scrollWidth <= {name}.clientWidth"), address
+
+
 @pytest.mark.parametrize("query", ["丢失", "法国 丢失", "激活失败", "esim"])
 def test_a_phone_shows_four_results_without_scrolling(page: Page, query: str) -> None:
     page.goto(f"/search?q={query}")

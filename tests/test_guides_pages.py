@@ -44,6 +44,14 @@ def test_a_question_links_to_each_answer(client: FlaskClient) -> None:
     assert 'href="/guides/replace" aria-label="改答案：' in page
 
 
+def test_a_question_leads_to_the_other_guides_too(client: FlaskClient) -> None:
+    page = client.get("/guides/replace/fr").text
+    beside = page[page.index("不是这件事？") :]
+    assert 'href="/guides/stolen"' in beside
+    assert 'href="/guides/replace"' not in beside[: beside.index("</section>")]
+    assert "不是这件事？" not in client.get(ORANGE).text
+
+
 def test_an_outcome_is_a_list_of_steps_that_unfold_and_link(client: FlaskClient) -> None:
     page = client.get(ORANGE).text
     assert page.count("<summary>") >= 9

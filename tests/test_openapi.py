@@ -38,7 +38,7 @@ def test_the_running_server_keeps_to_the_description(live_server: str, tmp_path:
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert attack.returncode == 0, attack.stdout
-    assert re.search(r"Tested: 5\b", attack.stdout)
+    assert re.search(r"Tested: 8\b", attack.stdout)
     generated = re.search(r"(\d+) generated, (\d+) passed", attack.stdout)
     assert generated
     assert int(generated[1]) == int(generated[2]) > 100
@@ -80,6 +80,24 @@ def test_real_answers_fit_the_description(client: FlaskClient, query: str) -> No
     answer = client.get(f"/api/v1/search?q={quote(query)}&limit=100")
     assert answer.status_code == 200
     validator("Results").validate(answer.json)
+
+
+@pytest.mark.parametrize("path", ["", "/replace", "/replace/fr", "/replace/fr/lost/orange"])
+def test_guides_fit_the_description(client: FlaskClient, path: str) -> None:
+    answer = client.get(f"/api/v1/guides{path}")
+    assert answer.status_code == 200
+    validator("GuideState" if path else "GuideList").validate(answer.json)
+    lost = client.get(f"/api/v1/guides{path}/nowhere")
+    assert lost.status_code == 404
+    validator("Error").validate(lost.json)
+
+
+def test_no_section_answers_where_no_article_does(client: FlaskClient) -> None:
+    unanswered = [
+        client.get(f"/api/v1/search?q={quote(query)}").json for query in ("披萨外卖", "银行贷款利率", "洗衣机坏了")
+    ]
+    assert [one["answered"] for one in unanswered] == [False] * 3
+    assert [one["answer"] for one in unanswered] == [None] * 3
 
 
 def test_limits_are_the_stated_ones(client: FlaskClient) -> None:
@@ -124,7 +142,7 @@ def test_without_an_index_search_and_readyz_answer_as_described(tmp_path: Path) 
 
 def test_the_guide_describes_every_parameter_and_field(root: Path) -> None:
     guide = (root / "docs" / "api.md").read_text("utf-8")
-    for schema in SCHEMAS.values():
+    for schema in document("站", "", FILTERS)["components"]["schemas"].values():
         for name in schema["properties"]:
             assert f"`{name}`" in guide, name
     for address in document("站", "", FILTERS)["paths"]:

@@ -132,6 +132,20 @@ def test_nothing_found_is_said_and_helped(app: Flask, site_index: Path) -> None:
     assert 'href="mailto:help@example.org"' in text_of(own.test_client(), "/search?q=qxzvbn")
 
 
+def test_nothing_found_offers_the_three_nearest_sections_then_a_person(client: FlaskClient) -> None:
+    page = text_of(client, "/search?q=披萨外卖")
+    nearest = page[page.index("最接近的几节") : page.index("找人工")]
+    assert len(re.findall('<li><a class="hit" href="/articles/', nearest)) == 3
+    assert page.index("找人工") < page.index("按主题找")
+    assert "最接近的" not in text_of(client, "/search?q=饕餮龘靐")  # no section has any of these characters
+
+
+def test_a_title_breaks_between_words(client: FlaskClient) -> None:
+    heading = re.search("<h1>(.*?)</h1>", text_of(client, "/articles/replacement/france-lost"))
+    assert heading
+    assert heading[1] == "在法国<wbr>丢失 eSIM：报失、停号、换到新手机"
+
+
 def test_a_slip_is_offered_corrected_never_silently(client: FlaskClient) -> None:
     page = text_of(client, "/search?q=丢矢")
     assert "您是不是要找" in page

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = {
     "index": (("store", "text"), ("content",), ("search",), ("building",)),
     "helpcenter": (
-        ("http", "store"), ("pages",), ("api", "guides"), ("agents", "feedback", "offline"), ("insights",),
+        ("http", "store"), ("pages",), ("guides",), ("api",), ("agents", "feedback", "offline"), ("insights",),
         ("serving",), ("commands",),
     ),
 }  # fmt: skip

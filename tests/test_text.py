@@ -63,6 +63,21 @@ def test_invisible_characters_do_not_split_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "pieces"),
+    [
+        ("补卡申请被拒绝了怎么办", "补卡|申请|被拒绝了|怎么办"),
+        ("先弄清是谁发的", "先弄清|是谁发的"),
+        ("EID、ICCID：编号一览", "EID、ICCID：编号|一览"),
+        ("平板和手表上的 eSIM", "平板|和手表上的 eSIM"),
+        ("補卡要花多少錢", "補卡|要花|多少錢"),
+        ("", ""),
+    ],
+)
+def test_a_line_ends_between_words_and_keeps_particles(segmenter: Segmenter, title: str, pieces: str) -> None:
+    assert segmenter.phrases(title) == pieces.split("|")
+
+
+@pytest.mark.parametrize(
     ("typed", "meant"),
     [
         ("eSIM", "esim"),

@@ -15,8 +15,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from helpcenter.api.articles import is_stale, section_to_markdown
+from helpcenter.api.guides import state_to_json
 from helpcenter.api.results_json import results_to_json
-from helpcenter.guides.views import state_to_json
 from helpcenter.guides.walking import Astray, walk
 from helpcenter.pages.views import LONGEST_QUERY, MOST_HITS, MOST_OFFSET
 from index import Engine, IndexUnavailable, Snapshot

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 description of the JSON API, at `/openapi.json`.
 
-In: the limits of `views`. Out: one document. Why data and not a generator: three addresses, and a reader of this file
+In: the limits of `views`. Out: one document. Why data and not a generator: few addresses, and a reader of this file
 sees what a reader of the document sees. Tests hold it true: schemathesis against a running server, and field by field
 against `results_json`.
 A change of the API changes this file, docs/api.md and CHANGELOG.md with it.
@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from helpcenter.api import articles
+from helpcenter.api import articles, guides
 from helpcenter.api.describing import parameter, record, ref, refusal
 from helpcenter.http.caching import keep
 from helpcenter.pages import frame as pages
@@ -62,6 +62,7 @@ def document(name: str, origin: str, filters: Mapping[str, str]) -> dict[str, An
         "paths": {
             "/api/v1/search": {"get": search(filters)},
             **articles.PATHS,
+            **guides.PATHS,
             "/healthz": {"get": health("healthz", "进程是否在运行", {"200": ("进程在运行", "ok\n")})},
             "/readyz": {
                 "get": health(
@@ -74,7 +75,7 @@ def document(name: str, origin: str, filters: Mapping[str, str]) -> dict[str, An
                 )
             },
         },
-        "components": {"schemas": schemas(filters) | articles.SCHEMAS},
+        "components": {"schemas": schemas(filters) | articles.SCHEMAS | guides.SCHEMAS},
     }
 
 
@@ -104,7 +105,10 @@ def results(filters: Mapping[str, str]) -> dict[str, Any]:
             "took_ms": {"type": "number", "minimum": 0, "description": "搜索用时，毫秒"},
             "answered": {"type": "boolean", "description": "为 false 时，没有文章回答这个问题，下面只是沾边的"},
             "suggestion": {"type": ["string", "null"], "description": "“您是不是要找”的写法，没有则为 null"},
-            "answer": {"anyOf": [ref("Answer"), {"type": "null"}], "description": "明确回答问题的一节，没有则为 null"},
+            "answer": {
+                "anyOf": [ref("Answer"), {"type": "null"}],
+                "description": "明确回答问题的一节，没有则为 null；answered 为 false 时总是 null",
+            },
             "guides": {"type": "array", "items": ref("GuideLink"), "description": "问题说到的向导，没有则为空"},
             "results": {"type": "array", "maxItems": MOST_HITS, "items": ref("Hit")},
             "facets": {

@@ -1,15 +1,17 @@
 """`/api`: the description of the JSON API as a page that people read.
 
-In: the OpenAPI document. Out: `templates/api.html`. Why own HTML: three kinds of operation need no viewer of 1 MB, and
+In: the OpenAPI document. Out: `templates/api.html`. Why own HTML: a few operations need no viewer of 1 MB, and
 the page follows the document by itself.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response
+from markupsafe import Markup, escape
 
 from helpcenter.api.openapi import described_filters, document
 from helpcenter.http.caching import keep
@@ -25,16 +27,17 @@ class Field:
 
     name: str
     kind: str
-    about: str
+    about: Markup
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One address."""
 
+    anchor: str
     path: str
     summary: str
-    about: str
+    about: Markup
     parameters: tuple[Field, ...]
     answers: tuple[Field, ...]
     """Status code, record, meaning."""
@@ -45,7 +48,7 @@ class Schema:
     """One record of the answers."""
 
     name: str
-    about: str
+    about: Markup
     fields: tuple[Field, ...]
 
 
@@ -74,14 +77,26 @@ def reference() -> Response:
 
 
 def _operation(path: str, one: dict[str, Any]) -> Operation:
-    parameters = (Field(p["name"], _kind(p["schema"]), p.get("description", "")) for p in one.get("parameters", ()))
-    answers = (Field(code, _content(answer), answer["description"]) for code, answer in one["responses"].items())
-    return Operation(path, one["summary"], one.get("description", ""), tuple(parameters), tuple(answers))
+    parameters = (
+        Field(p["name"], _kind(p["schema"]), _with_code(p.get("description", ""))) for p in one.get("parameters", ())
+    )
+    answers = (
+        Field(code, _content(answer), _with_code(answer["description"])) for code, answer in one["responses"].items()
+    )
+    about = _with_code(one.get("description", ""))
+    return Operation(one["operationId"], path, one["summary"], about, tuple(parameters), tuple(answers))
 
 
 def _schema(name: str, one: dict[str, Any]) -> Schema:
-    fields = (Field(key, _kind(value), value.get("description", "")) for key, value in one["properties"].items())
-    return Schema(name, one.get("description", ""), tuple(fields))
+    fields = (
+        Field(key, _kind(value), _with_code(value.get("description", ""))) for key, value in one["properties"].items()
+    )
+    return Schema(name, _with_code(one.get("description", "")), tuple(fields))
+
+
+def _with_code(words: str) -> Markup:
+    """A description as HTML: what stands in backticks is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))  # noqa: S704 escaped before
 
 
 def _content(answer: dict[str, Any]) -> str:
@@ -93,6 +108,8 @@ def _kind(schema: dict[str, Any]) -> str:
     """A schema in a word or two."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " | ".join(map(_kind, schema["anyOf"]))
     kinds = schema.get("type", "object")
     kind = " | ".join(kinds) if isinstance(kinds, list) else str(kinds)
     if kind == "array":

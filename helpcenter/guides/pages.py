@@ -16,7 +16,7 @@ from helpcenter.guides.walking import Walk
 from helpcenter.pages.contacts import ContactLine, contact_named
 from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.guide_cards import GuideCard, guide_card
-from index import Section, Snapshot
+from index import Guide, Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,19 @@ class GuidePage:
     """Whom an outcome names."""
     did: str = ""
     """What the reader did until here, in words to hand to a person."""
+    others: tuple[GuideCard, ...] = ()
+    """Beside a question: the other guides, for whoever took the wrong one."""
 
 
 def guides_page(snapshot: Snapshot) -> GuidesPage:
     """All guides, the most urgent first."""
-    order = ("now", "soon", "self", "")
-    guides = sorted(snapshot.guides(), key=lambda guide: (order.index(guide.urgency), guide.id))
     summary = "回答几个问题，得到只属于你的步骤。"
-    return GuidesPage(frame("向导", summary, "/guides"), tuple(map(guide_card, guides)))
+    return GuidesPage(frame("向导", summary, "/guides"), tuple(map(guide_card, _by_urgency(snapshot))))
+
+
+def _by_urgency(snapshot: Snapshot) -> list[Guide]:
+    order = ("now", "soon", "self", "")
+    return sorted(snapshot.guides(), key=lambda guide: (order.index(guide.urgency), guide.id))
 
 
 def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
@@ -104,6 +109,7 @@ def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
         astray=f"没有“{astray}”这个选项，可能是地址打错了，或者向导改过。请从这里接着选。" if astray else "",
         contacts=contact_named(snapshot.site(), outcome.contact) if outcome else (),
         did=f"我用了《{guide.title}》：{chosen}。\n得到的是“{heading}”，做到第    步时遇到问题：\n" if outcome else "",
+        others=tuple(guide_card(one) for one in _by_urgency(snapshot) if one.id != guide.id) if question else (),
     )
 
 

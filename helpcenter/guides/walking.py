@@ -52,5 +52,10 @@ def walk(guide: Guide, answers: Sequence[str]) -> Walk:
     return _state(guide, given, node)
 
 
+def pieces(answers: str) -> list[str]:
+    """The answers in the rest of an address."""
+    return [answer for answer in answers.split("/") if answer]
+
+
 def _state(guide: Guide, given: Sequence[tuple[Question, Option]], node: str) -> Walk:
     return Walk(guide, tuple(given), guide.questions.get(node), guide.outcomes.get(node))

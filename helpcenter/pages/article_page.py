@@ -58,6 +58,8 @@ class Ahead:
 class ArticleView:
     frame: Frame
     article: Article
+    heading: Markup
+    """The title, broken between words alone."""
     crumbs: tuple[tuple[str, str], ...]
     scope: str
     """What it applies to, in the one line that everyone sees; empty where nothing narrows it."""
@@ -111,6 +113,7 @@ def article_view(snapshot: Snapshot, page: ArticlePage, today: date) -> ArticleV
     return ArticleView(
         frame=view,
         article=article,
+        heading=Markup("<wbr>").join(page.title_phrases or (article.title,)),
         crumbs=trail,
         applies=tuple(
             Applies(one.label, tuple((value, f"{view.root}/search?{one.name}={quote(value)}") for value in values))

@@ -16,7 +16,8 @@ from werkzeug.exceptions import HTTPException
 
 from helpcenter.http.htmx import wants_fragment
 from helpcenter.pages.frame import Frame, fragment, frame, render
-from index import IndexUnavailable, Library
+from helpcenter.pages.topic_page import TOPICS_SHOWN, topic_url
+from index import IndexUnavailable, Library, Snapshot
 
 WORDS = {
     400: ("这个请求看不懂", "地址或内容不完整。请回到首页，或者重新搜索。"),
@@ -44,6 +45,8 @@ class ErrorPage:
     message: str
     likely: tuple[tuple[str, str], ...] = ()
     """Articles that a wrong address may have meant: title and address."""
+    topics: tuple[tuple[str, str], ...] = ()
+    """Likewise, of a wrong address: where else to look."""
 
 
 def prepare(app: Flask) -> None:
@@ -88,7 +91,7 @@ def answer(code: int, own_words: str = "") -> Response:
     else:
         lost = code == 404
         page = error_page(code, heading, own_words or message, slug_words(request.path) if lost else "")
-        page = replace(page, likely=likely_articles(request.path)) if lost else page
+        page = ways_on(page) if lost else page
         html = fragment(render("_error.html", page), page) if wants_fragment() else render("error.html", page)
         response = Response(html)
     response.status_code = code
@@ -101,13 +104,19 @@ def error_page(code: int, heading: str, message: str, query: str = "") -> ErrorP
     return ErrorPage(frame(heading, message, query=query, status=code), code, heading, message)
 
 
-def likely_articles(path: str) -> tuple[tuple[str, str], ...]:
-    """Articles spelt like the address, then those that its words find; none where no index is open."""
+def ways_on(page: ErrorPage) -> ErrorPage:
+    """The page of a wrong address with what it may have meant, and the topics; as it is where no index is open."""
     library: Library = current_app.extensions["library"]
     try:
         live = library.snapshot()
     except IndexUnavailable:
-        return ()
+        return page
+    topics = tuple((topic.title, topic_url(topic.id)) for topic in live.topics() if topic.articles)[:TOPICS_SHOWN]
+    return replace(page, likely=likely_articles(live, request.path), topics=topics)
+
+
+def likely_articles(live: Snapshot, path: str) -> tuple[tuple[str, str], ...]:
+    """Articles spelt like the address, then those that its words find."""
     cards = {card.id: card for card in live.resembling(unquote(path).removeprefix("/articles/"), LIKELY)}
     found = live.rank_articles(slug_words(path), LIKELY) if len(cards) < LIKELY else []
     by_id = {card.id: card for card in live.cards()} if found else {}

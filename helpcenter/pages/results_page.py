@@ -7,6 +7,7 @@ and no list is longer than it is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +24,7 @@ from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
 from helpcenter.pages.frame import Frame, frame, local
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.home_page import home_page
-from helpcenter.pages.topic_page import topic_url
+from helpcenter.pages.topic_page import TOPICS_SHOWN, topic_url
 from index import LAYERS, Answer, ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
 
 PER_PAGE = 8
@@ -32,10 +33,10 @@ LINES_PER_PAGE = 24
 """Where filters alone list articles, a row each."""
 LAST_PAGE = 500
 NEAREST = 3
-"""Articles offered where nothing was found."""
-TOPICS_SHOWN = 12
+"""Sections offered where nothing was found."""
 WHY = {layer.name: layer.label for layer in LAYERS if layer.guesses}
 """What is said about a hit. Literal matches show for themselves."""
+_HAN = re.compile("[\u3400-\u9fff]")
 TOP = "概要"
 """The heading of what stands above an article's first."""
 
@@ -154,7 +155,7 @@ def results_page(
     ]
     names = [label for label, _ in active]
     frame_of = frame(f"{query or '、'.join(names)} 的搜索结果", path=search_url(query, chosen), query=query)
-    nearest = () if results.total else _nearest(snapshot, query if chosen else "", root)
+    nearest = () if results.total else _nearest(snapshot, query, bool(chosen), root)
     page = ResultsPage(
         frame=frame_of,
         note=note,
@@ -173,7 +174,7 @@ def results_page(
         previous_url=root + search_url(query, chosen, number - 1) if number > 1 else "",
         next_url=root + search_url(query, chosen, number + 1) if number < pages else "",
         asked=True,
-        nearest_heading="去掉筛选，最接近的是" if chosen and nearest else "也许可以看",
+        nearest_heading="也许可以看" if not nearest else "去掉筛选，最接近的是" if chosen else "最接近的几节",
         nearest=nearest or (() if results.total else _listed(snapshot, root)),
         topics=() if results.total else _topics(snapshot),
         contacts=() if results.complete else contacts_for(snapshot.site(), chosen),
@@ -274,9 +275,11 @@ def _lines(cards: Sequence[ArticleCard], labels: Mapping[str, str], root: str) -
     return tuple(lines)
 
 
-def _nearest(snapshot: Snapshot, query: str, root: str) -> tuple[Link, ...]:
-    """The sections nearest to a query whose filters leave nothing."""
-    found = snapshot.search_articles(query, {}, NEAREST).articles if query else ()
+def _nearest(snapshot: Snapshot, query: str, filtered: bool, root: str) -> tuple[Link, ...]:
+    """The sections nearest to a query that found nothing: without its filters, else by its characters one by one."""
+    found = snapshot.search_articles(query, {}, NEAREST).articles if filtered and query else ()
+    if not found and (characters := " ".join(_HAN.findall(query))):
+        found = snapshot.search_articles(characters, {}, NEAREST).articles
     return tuple(
         Link(f"{hit.best.title} › {hit.best.heading}" if hit.best.heading else hit.best.title, root + hit.best.url)
         for hit in found

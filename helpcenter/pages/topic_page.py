@@ -15,6 +15,9 @@ from markupsafe import Markup
 from helpcenter.pages.frame import Frame, frame, local
 from index import Snapshot, Topic
 
+TOPICS_SHOWN = 12
+"""Where a page names the topics as a way on."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Generic
 
 import numpy as np
 
-from index.model import Answer, ArticleHit, ArticleResults, Guide, Hit, Results
+from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, Hit, Results
 from index.search.answering import Answerer
 from index.search.contracts import Lexicon, R, Sections
 from index.search.coverage import LOOKED_AT, READ, coverage
@@ -99,6 +99,11 @@ class Asking(Shelf, Generic[R]):
         """Load the whole dictionary; for a server, before it forks."""
         self._segmenter.load()
 
+    def page(self, article_id: str) -> ArticlePage | None:
+        """An article with its surroundings, or None."""
+        page = super().page(article_id)
+        return page and replace(page, title_phrases=tuple(self._segmenter.phrases(page.article.title)))
+
     def find_guides(self, query: str) -> tuple[Guide, ...]:
         """The guides that `query` names, best first; mostly none. Never raises for any text."""
         return self._guide_finder.find(query)
@@ -124,7 +129,7 @@ class Asking(Shelf, Generic[R]):
                 )
             ]
             total, complete_count = ranking.total, ranking.complete_total
-            answer, counts = None if offset else self._answer(found), ranking.counts()
+            answer, counts = self._answer(found) if answered and not offset else None, ranking.counts()
         else:
             listed = self._listed(parsed, chosen)
             suggestion, answer, counts, answered = None, None, self._filters.count(listed), bool(listed.any())
@@ -154,6 +159,7 @@ class Asking(Shelf, Generic[R]):
             shown, count = tuple(cards[offset : offset + limit]), len(cards)
             return ArticleResults(query, count, count, count, (), shown, facets, answered=bool(cards))
         found = self._layers.find(parsed, self._index.allowed(chosen), max(2 * (offset + limit), LOOKED_AT))
+        answered = self._answered(found)
         grouped = found.ranking.grouped(offset + limit)
         return ArticleResults(
             query,
@@ -164,8 +170,8 @@ class Asking(Shelf, Generic[R]):
             (),
             self._facets(parsed, chosen, found.ranking.counts(articles=True), articles=True),
             found.suggestion,
-            None if offset else self._answer(found),
-            self._answered(found),
+            self._answer(found) if answered and not offset else None,
+            answered,
         )
 
     def rank_articles(self, query: str, limit: int, layers: Collection[str] | None = None) -> list[tuple[str, float]]:

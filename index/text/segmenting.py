@@ -27,6 +27,8 @@ _RUNS = re.compile(
 _PARTS = re.compile(r"[a-z]+|[0-9]+")
 _PIECES = re.compile(r"[a-z0-9]+")
 _JOINTS = re.compile(r"[-_.'’/&@:]+")
+_PARTICLES = frozenset("的了着过吗呢吧们时前后里上下中")
+"""Single characters that belong to the word before them."""
 _LONGEST_JOINED = 40  # a joined form longer than this is a path or an address; its pieces find it
 
 
@@ -98,6 +100,24 @@ class Segmenter:
     def cut(self, han: str) -> list[str]:
         """Return the words of a Han run; joined they are the run."""
         return list(self._tokenizer.cut(han))
+
+    def phrases(self, text: str) -> list[str]:
+        """Return `text` in pieces between which a line may end.
+
+        No Han word is parted. A single character goes with the word behind it, a particle (丢了, 手机的) with the one
+        before; so does the last.
+        """
+        cuts: list[int] = []
+        for run in runs(fold(text)):
+            words = self.cut(run.text) if run.kind == "han" else [run.text]
+            at = run.start
+            for number, word in enumerate(words[:-1]):
+                at += len(word)
+                following = words[number + 1]
+                is_last = number + 2 == len(words) and len(following) == 1
+                if following not in _PARTICLES and not is_last and (len(word) > 1 or word in _PARTICLES):
+                    cuts.append(at)
+        return [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
     def knows(self, word: str) -> bool:
         """Whether the dictionary has `word`."""
