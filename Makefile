@@ -36,6 +36,7 @@ short: $(VENV)/.installed-test ## run the type checker and the quick tests, with
 bench: $(VENV)/.installed-test ## print the speed table, rivals in the same run (SIZES="1000 10000 100000")
 	@.ci/need wrk
 	@$(BIN)/python tests/bench/run.py $(SIZES)
+	@$(BIN)/python tests/bench/insights.py
 
 stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzzing
 	@.ci/need chromium

@@ -15,7 +15,8 @@ import yaml
 from helpcenter.commands.options import printable
 from helpcenter.insights.edits import EditRefused, apply
 from helpcenter.insights.proposals import Proposal
-from helpcenter.store.store import Counts, Store, today
+from helpcenter.store.records import Counts
+from helpcenter.store.store import Store, today
 from index import Library, build
 
 

@@ -23,7 +23,8 @@ from helpcenter.insights import recording
 from helpcenter.pages.home_page import home_page
 from helpcenter.settings import Settings
 from helpcenter.store.background import Latest
-from helpcenter.store.store import Counts, Store, StoreUnavailable, today
+from helpcenter.store.records import Counts, StoreUnavailable
+from helpcenter.store.store import Store, today
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

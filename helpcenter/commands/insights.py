@@ -67,7 +67,8 @@ def insights(
     from helpcenter.insights.figures import as_json as figures_as_json
     from helpcenter.insights.figures import insights as figures_of
     from helpcenter.insights.proposals import verdicts
-    from helpcenter.store.store import Store, StoreUnavailable
+    from helpcenter.store.records import StoreUnavailable
+    from helpcenter.store.store import Store
 
     settings = load_settings()
     if undo:

@@ -22,7 +22,8 @@ from helpcenter.pages import frame as pages
 from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.views import snapshot
 from helpcenter.settings import Settings
-from helpcenter.store.store import Limit, Store, StoreUnavailable
+from helpcenter.store.records import Limit, StoreUnavailable
+from helpcenter.store.store import Store
 
 LONGEST_TEXT = 500
 """Characters of a reason."""

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from helpcenter.guides.counting import GuideFigures, guide_figures
-from helpcenter.store.store import Counts, Reason, Store, first_day, today
+from helpcenter.store.database import OFTEN
+from helpcenter.store.records import Counts, Reason
+from helpcenter.store.store import Store, first_day, today
 from index import Snapshot
 
 LISTED = 20
 """Lines of each list."""
-OFTEN = 3
-"""Searches without one opening before a query that finds something counts as failing."""
 MOST_BARS = 62
 """Bars of the chart by day; longer periods put several days into one."""
 
@@ -118,7 +118,7 @@ def insights(store: Store, days: int, live: Snapshot) -> Insights:
     """The figures; `live` knows the guides. Raises `StoreUnavailable`."""
     by_day = store.searches_by_day(days)
     votes = [Votes(article, *counted) for article, counted in store.votes(days).items()]
-    frequent, failing = store.frequent(days, LISTED), store.failing(days, LISTED, OFTEN)
+    frequent, failing = store.frequent(days, LISTED), store.failing(days, LISTED)
     return Insights(
         days=days,
         since=first_day(days),

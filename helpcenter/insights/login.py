@@ -18,7 +18,8 @@ import time
 from flask import Request
 
 from helpcenter.settings import Settings
-from helpcenter.store.store import Store, neighbourhood
+from helpcenter.store.records import neighbourhood
+from helpcenter.store.store import Store
 
 COOKIE = "insights"
 LOGIN_SECONDS = 3600

@@ -30,7 +30,8 @@ from flask import Flask
 
 from helpcenter.feedback.views import without_contacts
 from helpcenter.http.caching import SearchSeen
-from helpcenter.store.store import Counts, Store, StoreUnavailable, today
+from helpcenter.store.records import Counts, StoreUnavailable
+from helpcenter.store.store import Store, today
 from index import fold
 
 if TYPE_CHECKING:

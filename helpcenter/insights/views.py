@@ -20,9 +20,9 @@ from helpcenter.pages import frame as pages
 from helpcenter.pages.views import snapshot
 from helpcenter.settings import Settings
 from helpcenter.store.background import Latest
-from helpcenter.store.store import Store, StoreUnavailable
+from helpcenter.store.records import StoreUnavailable
+from helpcenter.store.store import Store
 
-PERIODS = (7, 30, 90, 365)
 PROPOSED = 8
 """Failing queries with a proposal on the page; each costs some 20 ms. The terminal has them all."""
 LOGIN_FORM, DONE_FORM = "insights login", "insights done"
@@ -92,7 +92,7 @@ def show() -> Response:
         address=address(),
         figures=figures,
         verdicts=found,
-        periods=(*(period for period in PERIODS if period < settings.insights_days), settings.insights_days),
+        periods=store.periods,
         most_a_day=max(1, *(bar.counts.asked for bar in figures.bars)),
         most_asked=max([1, *(asked.counts.asked for asked in (*figures.frequent, *figures.failing))]),
         done_token=signer().form_token(DONE_FORM),

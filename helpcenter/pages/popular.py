@@ -11,7 +11,8 @@ from __future__ import annotations
 from flask import current_app
 
 from helpcenter.store.background import Latest
-from helpcenter.store.store import Store, StoreUnavailable, today
+from helpcenter.store.records import StoreUnavailable
+from helpcenter.store.store import Store, today
 from index import ArticleCard, Snapshot
 
 WAIT, DAY = 0.1, 86400.0

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 PATIENCE = 5
@@ -29,6 +31,32 @@ searches = sa.Table(
     sa.Column("partial", sa.Integer, nullable=False),
     sa.Column("opened", sa.Integer, nullable=False),
 )
+day_searches = sa.Table(
+    "day_searches",
+    tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in ("asked", "empty", "partial", "opened")),
+)
+periods = sa.Table(
+    "periods",
+    tables,
+    sa.Column("days", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("until", sa.Date, nullable=False),
+)
+"""Of which days `period_searches` holds the sums; see `totals.py`."""
+period_searches = sa.Table(
+    "period_searches",
+    tables,
+    sa.Column("days", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("query", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in ("asked", "empty", "partial", "opened")),
+    sqlite_with_rowid=False,
+)
+OFTEN = 3
+"""Searches without one opening before a query that finds something counts as failing."""
+TROUBLE = f"(empty > 0 OR (opened = 0 AND (partial > 0 OR asked >= {OFTEN})))"
+"""As text with its number in it, so that both databases see that the index below is made for it."""
 votes = sa.Table(
     "votes",
     tables,
@@ -77,7 +105,24 @@ sessions = sa.Table(
     sa.Column("until", sa.Integer, nullable=False),
 )
 """Logins of `/insights`: the hash of the cookie's secret, and when it runs out."""
-INDEXES = (sa.Index("reasons_by_day", reasons.c.day), sa.Index("attempts_by_day", attempts.c.day))
+
+
+def _descending(*names: str) -> list[Any]:
+    own = period_searches.c
+    return [own.days, *(own[name].desc() for name in names), own.query]
+
+
+INDEXES = (
+    sa.Index("reasons_by_day", reasons.c.day),
+    sa.Index("attempts_by_day", attempts.c.day),
+    sa.Index("frequent", *_descending("asked")),
+    sa.Index(
+        "failing",
+        *_descending("empty", "partial", "asked"),
+        sqlite_where=sa.text(TROUBLE),
+        postgresql_where=sa.text(TROUBLE),
+    ),
+)
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -134,6 +179,22 @@ def create_tables(engine: sa.Engine) -> None:
                 raise
         else:
             return
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT: both databases spell it alike, SQLAlchemy's common core lacks it."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # 60 ms of the start of a server that has no use for it
+
+    return postgresql.insert(table)
+
+
+def or_add(statement: Any, table: sa.Table, numbers: Sequence[str]) -> Any:
+    """The insertion, except that where a row with the same key stands already, the columns `numbers` are added."""
+    more = {name: table.c[name] + statement.excluded[name] for name in numbers}
+    keys = [column.name for column in table.primary_key]
+    return statement.on_conflict_do_update(index_elements=keys, set_=more)
 
 
 def shown(url: str) -> str:

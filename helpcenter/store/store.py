@@ -16,21 +16,23 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from ipaddress import ip_address, ip_network
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from helpcenter.store import totals
 from helpcenter.store.database import (
     attempts,
     create_tables,
+    day_searches,
     guide_steps,
+    insert,
     open_engine,
+    or_add,
+    periods,
     reasons,
     reasons_done,
     salts,
@@ -39,55 +41,17 @@ from helpcenter.store.database import (
     shown,
     votes,
 )
+from helpcenter.store.records import Counts, Limit, Reason, StoreUnavailable, neighbourhood
+from helpcenter.store.totals import COUNTED
 
 MOST_A_DAY = 20_000
 """Different queries counted in one day; then only those already known."""
 MOST_QUERIES = 200_000
-"""Different queries kept over all days, some 30 MB; the oldest days go first."""
-COUNTED = ("asked", "empty", "partial", "opened")
+"""Different queries kept over all days, some 60 MB with their sums; the oldest days go first."""
+PERIODS = (7, 30, 90, 365)
+"""Days of which figures are shown, those below what is kept; and all that is kept."""
 
 log = logging.getLogger(__name__)
-
-
-class StoreUnavailable(Exception):
-    """The database cannot be used now; the message (Simplified Chinese) says why, for the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How often a query was asked in a period, and what came of it."""
-
-    asked: int = 0
-    empty: int = 0
-    """Found nothing at all."""
-    partial: int = 0
-    """Found only sections that share a part of it."""
-    opened: int = 0
-    """Led to an article or an unfolded section."""
-
-    def __add__(self, other: Counts) -> Counts:
-        asked, empty, partial = self.asked + other.asked, self.empty + other.empty, self.partial + other.partial
-        return Counts(asked, empty, partial, self.opened + other.opened)
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What a reader wrote about an article."""
-
-    day: date
-    article: str
-    choice: str
-    text: str
-    done: bool = False
-    """An operator has dealt with it."""
-
-
-class Limit(NamedTuple):
-    """At most so many of an action in an hour from an address; an empty address means from all together."""
-
-    action: str
-    address: str
-    most: int
 
 
 class Store:
@@ -96,10 +60,12 @@ class Store:
     def __init__(self, url: str, days: int = 90, most_texts: int = 10_000) -> None:
         self.url = url
         self.days = days
+        self.periods = (*(period for period in PERIODS if period < days), days)
         self.most_texts = most_texts
         self._engine: sa.Engine | None = None
         self._process = 0
         self._swept: date | None = None
+        self._renewed: date | None = None
         self._lock = Lock()
 
     # Writing: whatever a method changed is on the disk when it returns
@@ -139,9 +105,9 @@ class Store:
         """Mark all reasons an article has now as done."""
         last = sa.select(sa.literal(article), sa.func.max(reasons.c.id)).where(reasons.c.article == article)
         wanted = last.having(sa.func.max(reasons.c.id).is_not(None))
-        statement = self._insert(reasons_done).from_select(["article", "last"], wanted)
-        newer = {"last": statement.excluded.last}
         with self._writing() as connection:
+            statement = insert(connection, reasons_done).from_select(["article", "last"], wanted)
+            newer = {"last": statement.excluded.last}
             connection.execute(statement.on_conflict_do_update(index_elements=["article"], set_=newer))
 
     def add_searches(self, day: date, counts: Mapping[str, Counts]) -> None:
@@ -154,13 +120,17 @@ class Store:
         # Sorted: two workers that lock the same rows in different orders would wait for each other.
         rows = [(query, one.asked, one.empty, one.partial, one.opened) for query, one in sorted(counts.items())]
         each = self._each(rows)
-        query, *numbers = each[0].as_string(), *(each[place].as_integer() for place in range(1, 5))
-        known = sa.exists().where(searches.c.day == day, searches.c.query == query)
+        numbers = [each[place].as_integer().label(name) for place, name in enumerate(COUNTED, 1)]
+        new = sa.select(each[0].as_string().label("query"), *numbers).subquery()
+        known = sa.exists().where(searches.c.day == day, searches.c.query == new.c.query)
         size = sa.select(sa.func.count()).where(searches.c.day == day).scalar_subquery()
-        wanted = sa.select(sa.literal(day), query, *numbers).where(known | (numbers[0] > 0) & (size < MOST_A_DAY))
-        statement = self._insert(searches).from_select(["day", "query", *COUNTED], wanted)
+        wanted = sa.select(sa.literal(day), *new.c).where(known | (new.c.asked > 0) & (size < MOST_A_DAY))
+        self.renew()
         with self._writing() as connection:
-            connection.execute(self._or_add(statement, searches, COUNTED))
+            totals.hold(connection)
+            statement = insert(connection, searches).from_select(["day", "query", *COUNTED], wanted)
+            connection.execute(or_add(statement, searches, COUNTED))
+            totals.add(connection, day, new)
 
     def add_steps(self, day: date, reached: Mapping[str, int]) -> None:
         """Add how often states of guides were reached in one day."""
@@ -178,11 +148,25 @@ class Store:
             connection.execute(reasons_done.delete().where(reasons_done.c.last.not_in(sa.select(reasons.c.id))))
             for table in (salts, attempts):
                 connection.execute(table.delete().where(table.c.day < today()))
+            totals.forget(connection, first_day(2))
             many = sa.select(searches.c.day).order_by(searches.c.day.desc()).offset(MOST_QUERIES).limit(1)
             last = connection.scalar(many)
             if last is not None:
                 connection.execute(searches.delete().where(searches.c.day <= last))
+                totals.forget(connection)
+                self._renewed = None
         self._swept = today()
+
+    def renew(self) -> None:
+        """Make the sums of all periods anew, once a day. Some 4 s for a million rows."""
+        if self._swept != today():
+            self.sweep()
+        if self._renewed == today():
+            return
+        for days in self.periods:  # a transaction each: others write between them
+            with self._faults(), self._open().begin() as connection:
+                totals.renew(connection, days, today(), whole=days == self.days)
+        self._renewed = today()
 
     # Reading; of `days` the last is today
 
@@ -192,13 +176,11 @@ class Store:
 
     def frequent(self, days: int, limit: int) -> list[tuple[str, Counts]]:
         """The queries asked most, most first."""
-        return self._queries(days, limit, sa.desc("asked"))
+        return self._ranked(days, limit, ("asked",))
 
-    def failing(self, days: int, limit: int, often: int) -> list[tuple[str, Counts]]:
-        """The queries in trouble, the worst first: nothing found, only parts, or asked `often` and never opened."""
-        asked, empty, partial, opened = map(sa.func.sum, _counted())
-        trouble = (empty > 0) | ((opened == 0) & ((partial > 0) | (asked >= often)))
-        return self._queries(days, limit, sa.desc("empty"), sa.desc("partial"), sa.desc("asked"), having=trouble)
+    def failing(self, days: int, limit: int) -> list[tuple[str, Counts]]:
+        """The queries in trouble, the worst first: nothing found, only parts, or asked OFTEN and never opened."""
+        return self._ranked(days, limit, ("empty", "partial", "asked"), trouble=True)
 
     def session_lives(self, key: str) -> bool:
         """Whether a login is remembered and has not run out."""
@@ -212,7 +194,8 @@ class Store:
 
     def searches_by_day(self, days: int) -> dict[date, Counts]:
         """The counts of each day that has any."""
-        return {day: Counts(*map(int, sums)) for day, *sums in self._sums(searches.c.day, COUNTED, days)}
+        by = day_searches.c.day if self._ready(self.days) else searches.c.day
+        return {day: Counts(*map(int, sums)) for day, *sums in self._sums(by, COUNTED, days)}
 
     def steps(self, days: int) -> dict[str, int]:
         """How often each state of a guide was reached."""
@@ -248,21 +231,23 @@ class Store:
         with self._lock:
             if self._engine is not None and self._process == os.getpid():
                 self._engine.dispose()
-            self._engine = None
+            self._engine = self._renewed = None
 
     # Behind
 
-    def _queries(self, days: int, limit: int, *order: Any, having: Any = None) -> list[tuple[str, Counts]]:
-        sums = [sa.func.sum(column).label(column.name) for column in _counted()]
-        wanted = sa.select(searches.c.query, *sums).where(searches.c.day >= first_day(days)).group_by(searches.c.query)
-        if having is not None:
-            wanted = wanted.having(having)
-        found = self._read(wanted.order_by(*order, searches.c.query).limit(limit))
-        return [(query, Counts(*map(int, numbers))) for query, *numbers in found]
+    def _ranked(self, days: int, limit: int, order: Sequence[str], trouble: bool = False) -> list[tuple[str, Counts]]:
+        wanted = totals.ranked(days, first_day(days), self._ready(days), order, limit, trouble)
+        return [(query, Counts(*map(int, numbers))) for query, *numbers in self._read(wanted)]
+
+    def _ready(self, days: int) -> bool:
+        """Whether today's sums of this period are kept."""
+        return bool(self._read(sa.select(periods.c.days).where(periods.c.days == days, periods.c.until == today())))
 
     def _tries(self, connection: sa.Connection, limit: Limit, add: int) -> int:
         day, hour = today(), int(time.time()) // 3600
-        connection.execute(self._insert(salts).values(day=day, salt=secrets.token_hex(16)).on_conflict_do_nothing())
+        connection.execute(
+            insert(connection, salts).values(day=day, salt=secrets.token_hex(16)).on_conflict_do_nothing()
+        )
         salt = connection.scalar(sa.select(salts.c.salt).where(salts.c.day == day))
         text = f"{salt} {limit.action} {neighbourhood(limit.address)}"
         key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -273,14 +258,8 @@ class Store:
 
     def _add(self, connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], *numbers: str) -> None:
         """Insert `rows`; where one with the same key stands already, add the columns `numbers` to it."""
-        statement = self._insert(table).values({name: sa.bindparam(name) for name in rows[0]})
-        connection.execute(self._or_add(statement, table, numbers), rows)
-
-    def _or_add(self, statement: Any, table: sa.Table, numbers: Sequence[str]) -> Any:
-        """The insertion, except that where a row with the same key stands already, the columns `numbers` are added."""
-        more = {name: table.c[name] + statement.excluded[name] for name in numbers}
-        keys = [column.name for column in table.primary_key]
-        return statement.on_conflict_do_update(index_elements=keys, set_=more)
+        statement = insert(connection, table).values({name: sa.bindparam(name) for name in rows[0]})
+        connection.execute(or_add(statement, table, numbers), rows)
 
     def _each(self, rows: Sequence[Any]) -> Any:
         """Each of `rows` as a column of JSON arrays to select from."""
@@ -290,14 +269,6 @@ class Store:
         else:
             members = sa.func.json_each(array).table_valued("value")
         return sa.type_coerce(members.c.value, sa.JSON)
-
-    def _insert(self, table: sa.Table) -> Any:
-        """An INSERT that knows ON CONFLICT: both databases spell it alike, SQLAlchemy's common core lacks it."""
-        if not self.url.startswith("postgresql"):
-            return sqlite.insert(table)
-        from sqlalchemy.dialects import postgresql  # 60 ms of the start of a server that has no use for it
-
-        return postgresql.insert(table)
 
     def _sums(self, by: sa.Column[Any], names: Sequence[str], days: int) -> list[tuple[Any, ...]]:
         columns = [sa.func.sum(by.table.c[name]) for name in names]
@@ -337,10 +308,6 @@ class Store:
             return self._engine
 
 
-def _counted() -> list[Any]:
-    return [searches.c[name] for name in COUNTED]
-
-
 def today() -> date:
     """The day at the server's place."""
     return datetime.now().astimezone().date()
@@ -349,12 +316,3 @@ def today() -> date:
 def first_day(days: int) -> date:
     """The first of the last `days` days."""
     return today() - timedelta(days=days - 1)
-
-
-def neighbourhood(address: str) -> str:
-    """The address, or for IPv6 its network: a household has 2^64 of them."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))
