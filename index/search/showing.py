@@ -8,6 +8,7 @@ all read from them, and to fetch them would cost a round trip each.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 from index.model import Hit, SectionLink
@@ -24,6 +25,8 @@ class Records:
         self._text, self._line_kinds = Texts(place / "text"), Texts(place / "lines")
         self.folded = Texts(place / "folded")
         """All that is searched of each section, folded."""
+        self.link = lru_cache(maxsize=4096)(partial(_link, cards))
+        """The section's heading and address, as a `SectionLink`. A page of results has some forty."""
 
     def body(self, number: int) -> tuple[str, str, str]:
         """A section's body as written and folded, and what its lines are."""
@@ -35,11 +38,6 @@ class Records:
         """The section's anchor, empty above the first heading."""
         return self._cards[number].decode().split(CARD_BREAK)[1]
 
-    def link(self, number: int) -> SectionLink:
-        """The section's heading and address."""
-        _, _, _, heading, _, url = self._cards[number].decode().split(CARD_BREAK)
-        return SectionLink(heading, url)
-
     def hit(self, number: int, score: float, complete: bool, matched: str, passage: str) -> Hit:
         """What is shown of a found section; `passage`: HTML."""
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
@@ -48,3 +46,8 @@ class Records:
     def passage(self, number: int, marks: Sequence[str]) -> str:
         """A snippet of the section, with `marks` marked."""
         return snippet(*self.body(number), marks)
+
+
+def _link(cards: Texts, number: int) -> SectionLink:
+    _, _, _, heading, _, url = cards[number].decode().split(CARD_BREAK)
+    return SectionLink(heading, url)
