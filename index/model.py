@@ -59,7 +59,7 @@ class Article:
     """One Markdown file, parsed. Everything a page, the index or a feed needs of it."""
 
     id: str
-    """Path without `.md`, e.g. `replacement/france-lost`."""
+    """Path without `.md`, e.g. `account/close`."""
     title: str
     sections: tuple[Section, ...]
     source: str

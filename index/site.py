@@ -128,6 +128,8 @@ class SiteConfig:
     """In the order they are shown; `topic` is always among them."""
     traditional: bool = True
     """Whether readers are offered the Traditional mirror."""
+    traditional_words: Mapping[str, str] = field(default_factory=dict)
+    """What to replace there, beyond what OpenCC knows; both in Traditional."""
     theme: str = "auto"
     """`auto`, `light` or `dark`: how pages look until a reader chooses."""
     support: str = ""

@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from helpcenter import create_app
+from helpcenter.http.traditional import html_to_traditional
 from helpcenter.settings import Settings
 from index import build
 
@@ -53,7 +54,7 @@ outcomes:
 """
 OURS = re.compile(
     "e-?sim|(?<![a-z])sim(?![a-z])|iphone|运营商|電信業者|地区|地區|法国|法國|新喀|补卡|補卡|换机|換機|丢失|遺失|二维码|激活"
-    "|region|carrier|situation|device|卡是你的|先别急",
+    "|region|carrier|situation|device|卡是你的|先别急|运营商|套餐|漫游|停机|流量|france|orange|replacement|努美阿|门号|(?<![a-z])eid",
     re.IGNORECASE,
 )
 
@@ -79,6 +80,20 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(bank: Path) -> FlaskClient:
     build(bank, bank.parent / "index")
     return create_app(Settings(index=bank.parent / "index")).test_client()
+
+
+TEXTS = (".py", ".html", ".js", ".css", ".txt", ".toml", ".json", ".xml", ".svg", ".yml", ".md")
+TRADE = re.compile(
+    r"e-?sim(?![a-z])|(?<![a-z])sim(?![a-z\d])|(?<![a-z])(?:iccid|eid|smdp|carriers?|roaming|orange|sfr)(?![a-z])"
+    "|运营商|運營商|电信|電信|补卡|補卡|换卡|換卡|换机|換機|停机|停機|停号|停號|停话|销号|销户|携号|携码|门号|門號|漫游|漫遊|套餐"
+    "|流量|预付卡|預付|储值卡|卡槽|激活码|启用码|飞行模式|蜂窝|信号格|法国|法國|新喀|努美阿|欧盟",
+    re.IGNORECASE,
+)
+ALLOWED = {
+    "index/site.py": 'FilterSpec("carrier", "运营商")',
+    "index/data/site.schema.json": "不写则是 region、carrier、situation、device",
+}
+"""The filters of content that declares none have been these from the beginning."""
 
 
 def visible(text: str) -> str:
@@ -119,6 +134,19 @@ def test_a_bank_finds_nothing_of_ours_anywhere(client: FlaskClient) -> None:
         assert not found, f"{path}: {text[max(found.start() - 80, 0) : found.end() + 80]}"
         visited += 1
     assert visited > 40
+
+
+def test_the_program_has_no_word_of_our_trade(root: Path) -> None:
+    found = []
+    for folder in ("index", "helpcenter", "templates"):
+        for path in sorted((root / folder).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if path.suffix not in TEXTS or "/vendor/" in name:
+                continue
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                if word := TRADE.search(line.replace(ALLOWED.get(name, "\n"), "")):
+                    found.append(f"{name}:{number}: {word[0]}")
+    assert not found, "\n".join(found)
 
 
 def test_its_own_words_are_where_they_belong(client: FlaskClient) -> None:
@@ -177,6 +205,15 @@ def test_a_site_in_one_script_has_no_mirror(tmp_path: Path) -> None:
     assert client.get("/zh-hant/").status_code == 404
     client.set_cookie("language", "zh-hant")
     assert client.get("/", headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_the_mirror_says_what_the_site_wants_it_to_say(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# 硬盘坏了\n\n换硬盘。\n", "utf-8")
+    (tmp_path / "_site.yml").write_text("languages: {words: {硬碟: 儲存碟}}\n", "utf-8")
+    build(tmp_path, tmp_path / "index")
+    client = create_app(Settings(index=tmp_path / "index")).test_client()
+    assert "換儲存碟。" in client.get("/zh-hant/articles/a").text
+    assert "換硬碟" in html_to_traditional("换硬盘")
 
 
 def test_the_logo_is_a_picture_of_the_content(tmp_path: Path) -> None:

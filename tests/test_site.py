@@ -80,7 +80,7 @@ contacts:
   hotline: {name: 客服热线, phone: 95000, hours: 全天, url: "tel:95000", note: 准备好卡号, verified: 2026-11-01}
 filters:
 - {name: card, label: 卡种, any: [各种卡]}
-languages: {traditional: false}
+languages: {traditional: false, words: {硬碟: 硬盤}}
 theme: light
 support: https://bank.example/help
 legal:

@@ -43,7 +43,7 @@ def tools(engine: Engine, base_url: str = "") -> MCPServer:
     def search(
         query: Annotated[str, Field(max_length=LONGEST_QUERY, description="读者的问题，整句或关键词都可以")],
         filters: Annotated[
-            dict[str, list[str]] | None, Field(description='筛选，如 {"region": ["法国"]}；可用的值见结果的 facets')
+            dict[str, list[str]] | None, Field(description='筛选，如 {"topic": ["start"]}；可用的值见结果的 facets')
         ] = None,
         limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 10,
         offset: Annotated[int, Field(ge=0, le=MOST_OFFSET)] = 0,

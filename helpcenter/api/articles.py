@@ -99,7 +99,7 @@ def _day(day: date | None) -> str | None:
 _TEXT, _WHOLE = {"type": "string"}, {"type": "integer"}
 _DATE = {"type": ["string", "null"], "format": "date"}
 _CARD: dict[str, Any] = {
-    "id": {**_TEXT, "description": "文章编号，如 `replacement/france-lost`"},
+    "id": {**_TEXT, "description": "文章编号，如 `start/write-articles`"},
     "title": {**_TEXT, "description": "标题"},
     "summary": {**_TEXT, "description": "一句摘要，可为空"},
     "topic": {**_TEXT, "description": "所在主题的编号，可为空"},

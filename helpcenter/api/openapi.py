@@ -130,7 +130,7 @@ SCHEMAS: dict[str, Any] = {
     "Hit": record(
         "一条结果：文章的一节",
         {
-            "article": {"type": "string", "description": "文章编号，如 `replacement/france-lost`"},
+            "article": {"type": "string", "description": "文章编号，如 `start/write-articles`"},
             "section": {"type": "string", "description": "这一节的锚点；第一个小标题之前的部分为空"},
             "title": {"type": "string", "description": "文章标题"},
             "heading": {"type": "string", "description": "这一节的小标题，可为空"},

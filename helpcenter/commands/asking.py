@@ -153,7 +153,7 @@ def explain(query: str, place: str, index_folder: Path) -> None:
     snapshot = open_snapshot(index_folder)
     page = snapshot.page(article_id)
     if page is None:
-        raise click.ClickException(f"没有文章 {article_id}。编号是文件路径去掉 .md，例如 replacement/france-lost。")
+        raise click.ClickException(f"没有文章 {article_id}。编号是文件路径去掉 .md，例如 start/write-articles。")
     anchors = [section.anchor for section in page.article.sections if section.anchor]
     if anchor and anchor not in anchors:
         raise click.ClickException(f"文章 {article_id} 没有小节 {anchor}；它有：{'、'.join(anchors) or '无'}。")

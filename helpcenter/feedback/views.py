@@ -193,5 +193,5 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\
 
 
 def without_contacts(text: str) -> str:
-    """`text` without control characters, long numbers (phones, cards, ICCIDs) and mail addresses."""
+    """`text` without control characters, long numbers (phones, cards) and mail addresses."""
     return MAIL.sub("〔邮箱〕", DIGITS.sub("〔号码〕", CONTROL.sub(" ", text)))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import opencc
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 from helpcenter.http.htmx import fragment_asked
 from index import IndexUnavailable, Library
@@ -34,8 +34,8 @@ UNTOUCHED = re.compile(r"(<(?:pre|code|kbd|samp)\b.*?</(?:pre|code|kbd|samp)>|<s
 TAG = re.compile(r"(<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>)")
 SPOKEN = re.compile(r'((?:\s(?:alt|title|placeholder|aria-label|aria-description)|\bcontent)=")([^"]*)"')
 """Attributes that readers see or hear; all others are addresses or values."""
-OWN_WORDS = (("賬", "帳"), ("運營商", "電信業者"), ("稽核", "審核"), ("反饋", "回饋"))
-"""What OpenCC's Taiwan phrases miss, or overdo, on this site."""
+OWN_WORDS = (("賬", "帳"), ("稽核", "審核"), ("反饋", "回饋"))
+"""What OpenCC's Taiwan phrases miss or overdo; a site adds words of its trade (`languages` in `_site.yml`)."""
 
 PAGES = ("/articles/", "/topics/", "/guides")
 
@@ -115,11 +115,18 @@ def html_to_traditional(html: str) -> str:
 
 
 def to_traditional(text: str) -> str:
-    """Plain text in Traditional, Taiwan's words."""
+    """Plain text in Traditional, Taiwan's words and those of the site that is served."""
     text = str(_converter().convert(text))
-    for wrong, right in OWN_WORDS:
+    for wrong, right in (*OWN_WORDS, *_site_words()):
         text = text.replace(wrong, right)
     return text
+
+
+def _site_words() -> Iterable[tuple[str, str]]:
+    try:
+        return current_app.extensions["library"].snapshot().site().traditional_words.items() if current_app else ()
+    except IndexUnavailable:
+        return ()
 
 
 def _spoken(match: re.Match[str]) -> str:

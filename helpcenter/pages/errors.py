@@ -125,6 +125,6 @@ def likely_articles(live: Snapshot, path: str) -> tuple[tuple[str, str], ...]:
 
 
 def slug_words(path: str) -> str:
-    """The last part of an address as words to search for: `/articles/france/lost-sim.md` → `lost sim`."""
+    """The last part of an address as words to search for: `/articles/cards/lost-card.md` → `lost card`."""
     last = unquote(path.rstrip("/").rpartition("/")[2]).removesuffix(".md").removesuffix(".html")
     return " ".join(re.sub(r"[-_.+]+", " ", last).split())[:60]

@@ -1,7 +1,7 @@
 """The page object of a topic: its articles and the topics below it.
 
 In: a topic of the snapshot. Out: `TopicPage`, and the addresses and trails of topics that other pages show.
-Why the trail is here: a topic's place is its id, `replacement/abroad`, and nobody else takes that apart.
+Why the trail is here: a topic's place is its id, `account/abroad`, and nobody else takes that apart.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def section_fields(article: Article, section: Section) -> list[str]:
     """Return the FIELDS of a section as they are searched.
 
     The part above the first heading stands for the article as a whole: it also holds the summary, and with the aliases
-    what the article applies to, which is shown there: a carrier's name finds it though no sentence says it.
+    what the article applies to, which is shown there: a filter's value finds it though no sentence says it.
     """
     applies = () if section.anchor else tuple(chain.from_iterable(article.filters.values()))
     aliases = "\n".join(dict.fromkeys((*article.aliases, *article.tags, *applies)))

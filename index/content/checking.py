@@ -56,7 +56,7 @@ _CONTACT = re.compile(
     r"|(?<![\w/.])(?:https?://)?(?:t\.me|telegram\.me|wa\.me|u\.wechat\.com)/[\w+-]+",
     re.IGNORECASE | re.ASCII,
 )
-"""A messaging account: `TG💪+ @jx0703`, `微信：esim-helper`, `QQ群 123456`, `t.me/…`."""
+"""A messaging account: `TG💪+ @jx0703`, `微信：help-desk`, `QQ群 123456`, `t.me/…`."""
 _FOOTER = re.compile(
     "(?:扫码|扫一扫|长按|识别二维码|点击)[^\n。]{0,12}(?:关注|加好友|进群|入群|加群)"
     "|(?:关注|搜索)[^\n。]{0,10}公众号|加(?:我|客服)(?:微信|好友)|商务合作|转载请注明|加入[^\n。]{0,8}交流群"

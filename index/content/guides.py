@@ -293,7 +293,7 @@ class _Reader:
         fields = self.mapping(node, "outcome")
         steps = self.texts(fields, "steps")
         if not steps:
-            self.fault(line_of(node), "steps 是空的：至少写一步，如 replacement/france-lost#report-loss", "no-steps")
+            self.fault(line_of(node), "steps 是空的：至少写一步，如 start/write-articles#preview", "no-steps")
         title, intro, contact = (
             self.text(fields, "title", needed=node),
             *(self.text(fields, name) for name in ("intro", "contact")),

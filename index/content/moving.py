@@ -46,7 +46,7 @@ def move(content: Path, old: str, new: str) -> Moved:
     ids = {article_id(path): path for path, _ in scan(content)}
     moved = {id: new + id.removeprefix(old) for id in ids if id == old or id.startswith(f"{old}/")}
     if not moved:
-        raise MoveRefused(f"没有文章或专题 {old}：编号是 {content} 里的路径去掉 .md，例如 travel/roaming")
+        raise MoveRefused(f"没有文章或专题 {old}：编号是 {content} 里的路径去掉 .md，例如 start/write-articles")
     for target in moved.values():
         if (content / f"{target}.md").exists():
             raise MoveRefused(f"{content / target}.md 已经存在，不会覆盖：换一个编号，或先移走它")

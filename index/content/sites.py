@@ -203,7 +203,7 @@ def _site(values: Mapping[str, Any], file: SiteFile) -> SiteConfig:
         "hero": {"title": "hero_title", "text": "hero_text"},
         "search": {"example": "search_example"},
         "notes": {"expired": "note_expired", "unverified": "note_unverified", "nothing": "note_nothing"},
-        "languages": {"traditional": "traditional"},
+        "languages": {"traditional": "traditional", "words": "traditional_words"},
     }
     for group, keys in groups.items():
         own = values.get(group, {})

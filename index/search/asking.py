@@ -34,7 +34,6 @@ from index.search.shelf import Shelf
 from index.search.showing import Records
 from index.search.snippets import first_steps
 from index.search.sounds import Sounds
-from index.text.lexicon import load_lexicon
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
 from index.weights import Weights
@@ -81,10 +80,11 @@ class Asking(Shelf, Generic[R]):
         self._records, self._weights, self._article_of = parts.records, parts.weights, parts.article_of
         self._first: list[int] = self._article_of.searchsorted(np.arange(self.article_count + 1)).tolist()
         self._segmenter = segmenter_for(tuning.words)
-        parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, self._weights, self._lexicon)
+        regional = dict(tuning.lexicon)
+        parser = Parser(self._segmenter, tuning.stop_words, tuning.synonyms, self._weights, self._lexicon, regional)
         # A memory of its own: one shared by all snapshots would keep the old ones open.
         self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
-        synonyms = (*load_lexicon(), *(member for group in tuning.synonyms for member in group))
+        synonyms = (*regional, *(member for group in tuning.synonyms for member in group))
         guesser = Guesser(self._lexicon, self._index, self._sounds, self._segmenter, synonyms)
         self._layers = Layers(self._index, self._lexicon, guesser, self._parse, place)
         self._answerer = Answerer(self._weights.answer, self._lexicon, self._records.folded, self._index.idf)

@@ -7,6 +7,7 @@ good answer down. A name matches where all its words stand in the query, or the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
@@ -19,8 +20,9 @@ MOST_CHARACTERS = 60
 SHARE = 0.6
 """Of a name's characters, what a query inside it must have."""
 SHOWN = 2
-_EMPTY = frozenset("怎么 怎么办 如何 怎样 什么 办 吗 呢 啊 请问 我 我的 手机 了 的 一直 向导 流程 步骤 esim".split())
-"""Say nothing about which guide is meant; where a name holds nothing else, it is never found by words."""
+_EMPTY = frozenset("怎么 怎么办 如何 怎样 什么 办 吗 呢 啊 请问 我 我的 了 的 一直 向导 流程 步骤".split())
+"""Say nothing about which guide is meant, as does what most guides have in their names; a name that holds nothing else
+is never found by words."""
 
 
 class GuideFinder:
@@ -29,27 +31,37 @@ class GuideFinder:
     def __init__(self, guides: Sequence[Guide], segmenter: Segmenter, stop_words: Collection[str]) -> None:
         self._guides = guides
         self._segmenter = segmenter
-        self._empty = _EMPTY | set(stop_words)
+        self._stop_words = _EMPTY | set(stop_words)
 
     def find(self, query: str) -> tuple[Guide, ...]:
         """At most SHOWN guides."""
         text = fold(clean(query)).strip()
         if not self._guides or not 1 < len(text) <= MOST_CHARACTERS:
             return ()
-        asked, text = self._words(text), "".join(text.split())
+        asked, text = self._words(text) - self._empty, "".join(text.split())
         scored = [(self._score(asked, text, names), number) for number, names in enumerate(self._names)]
         best = sorted((-score, number) for score, number in scored if score > 0)
         return tuple(self._guides[number] for _, number in best[:SHOWN])
 
     @cached_property
-    def _names(self) -> list[list[tuple[str, frozenset[str]]]]:
+    def _cut(self) -> list[list[tuple[str, frozenset[str]]]]:
         return [
             [("".join(name.split()), self._words(name)) for name in map(fold, (guide.title, *guide.aliases))]
             for guide in self._guides
         ]
 
+    @cached_property
+    def _empty(self) -> frozenset[str]:
+        guides = Counter(word for names in self._cut for word in frozenset().union(*(words for _, words in names)))
+        most = max(1, len(self._guides) / 2)
+        return self._stop_words | {word for word, count in guides.items() if count > most}
+
+    @cached_property
+    def _names(self) -> list[list[tuple[str, frozenset[str]]]]:
+        return [[(name, words - self._empty) for name, words in names] for names in self._cut]
+
     def _words(self, folded: str) -> frozenset[str]:
-        return frozenset(self._segmenter.terms(folded)) - self._empty
+        return frozenset(self._segmenter.terms(folded))
 
     @staticmethod
     def _score(asked: frozenset[str], text: str, names: list[tuple[str, frozenset[str]]]) -> float:

@@ -9,7 +9,7 @@ begin with what was typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -19,7 +19,6 @@ from opencc import OpenCC
 from index.search.contracts import Lexicon
 from index.store.keys import character_key, gram_key, word_key
 from index.text.folding import clean, fold
-from index.text.lexicon import load_lexicon
 from index.text.segmenting import Run, Segmenter, latin_terms, runs
 from index.weights import Weights
 
@@ -113,11 +112,13 @@ class Parser:
         synonyms: Sequence[Sequence[str]],
         weights: Weights,
         lexicon: Lexicon | None = None,
+        regional: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        """`lexicon`: the words of the index; `regional`: the standard words for those of other regions."""
         self._segmenter = segmenter
         self._stop = frozenset(stop_words)
-        self._regional = load_lexicon()
-        self._longest = max(map(len, self._regional))
+        self._regional = regional or {}
+        self._longest = max(map(len, self._regional), default=0)
         self._weights = weights
         self._lexicon = lexicon
         # A short beginning is common to many queries, and takes 0.3 ms. Remembered here and not in the lexicon: an

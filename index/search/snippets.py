@@ -35,7 +35,7 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
         at = folded.find(mark)
         latin = mark[0] < "\x7f"
         while at >= 0 and len(found) < _MOST_MARKS:
-            # A Latin word is marked from its beginning only: `sim` is no match inside `esim`.
+            # A Latin word is marked from its beginning only: `port` is no match inside `export`.
             if not latin or at == 0 or not (folded[at - 1].isascii() and folded[at - 1].isalnum()):
                 found.append((at, at + size))
             at = folded.find(mark, at + size)

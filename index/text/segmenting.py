@@ -1,7 +1,7 @@
 """Segmenting: folded text becomes words, the same way for indexing and for asking.
 
 In: folded text. Out: runs (what kind of writing stands where) and, for each run, the terms it is found by.
-Why this way: jieba sees Han runs only. Fed with mixed text it cuts `更换esim卡` by what its dictionary happens to hold
+Why this way: jieba sees Han runs only. Fed with mixed text it cuts `更新app包` by what its dictionary happens to hold
 and loses single letters; Latin words have clear borders of their own. One `Segmenter` is one dictionary and one HMM
 setting: an index records its `stamp`, and a query cut by another would miss words.
 """
@@ -51,7 +51,7 @@ def runs(folded: str) -> Iterator[Run]:
 
 
 def latin_terms(run: str) -> list[str]:
-    """Return the terms of a Latin run, the whole first: `sm-dp+` → smdp, smdp+, sm, dp; `cp3` → cp3, cp, 3."""
+    """Return the terms of a Latin run, the whole first: `a-b+` → ab, ab+, a, b; `cp3` → cp3, cp, 3."""
     joined = _JOINTS.sub("", run)
     bare = joined.rstrip("+#")
     terms = [bare] if len(bare) <= _LONGEST_JOINED else []
