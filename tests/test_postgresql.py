@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import databases
 import pytest
 import sqlalchemy as sa
 
@@ -36,41 +33,13 @@ while True:
 """
 
 
-def program(name: str) -> str | None:
-    """A program of PostgreSQL's server; Debian keeps them off the path."""
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(places[-1]) if places else shutil.which(name)
-
-
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
-    """The address of an empty PostgreSQL of our own, reached through a socket in a temporary folder."""
-    initdb, pg_ctl = program("initdb"), program("pg_ctl")
-    if not initdb or not pg_ctl:
-        pytest.skip("PostgreSQL is not installed and could not be (Debian: apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    user = None
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        known = {entry.pw_name for entry in pwd.getpwall()}
-        user = next(name for name in ("postgres", "nobody") if name in known)
-        shutil.chown(folder, user)
-
-    def call(*command: str) -> None:
-        done = subprocess.run(
-            command, user=user, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout
-
-    data, log = str(folder / "data"), str(folder / "log")
-    try:
-        call(initdb, "-D", data, "-U", "helpcenter", "-A", "trust", "-E", "UTF8", "--no-sync")
-        call(pg_ctl, "-D", data, "-w", "-l", log, "-o", f"-k {folder} -c listen_addresses=''", "start")
-        try:
-            yield f"postgresql+psycopg://helpcenter@/postgres?host={folder}"
-        finally:
-            call(pg_ctl, "-D", data, "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
+    """The address of an empty PostgreSQL of our own."""
+    with databases.postgresql() as server:
+        if server is None:
+            pytest.skip(databases.MISSING)
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -6,7 +6,6 @@ says its version in every text, so that a page or a list of hits made of two sna
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
@@ -19,9 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import ground
 import pytest
 
 from index import build
@@ -29,18 +28,6 @@ from index.store.snapshots import FORMAT
 
 STRESS = Path(__file__).parent / "stress"
 NOTICED = 15.0
-
-
-def _ground() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ground", STRESS / "ground.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ground"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-ground = _ground()
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ background: sums over a million rows take a second, a database that is gone as l
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, request
 
@@ -28,6 +31,10 @@ PROPOSED = 8
 LOGIN_FORM, DONE_FORM = "insights login", "insights done"
 WAIT, FRESH = 0.2, 30.0
 """Seconds that the page waits for new figures, and that it shows the same ones."""
+
+ASKING = BoundedSemaphore(2)
+"""Requests that wait for the database at a time in this process; the others are answered at once, for anybody can send
+a made-up cookie, and a database that does not answer must not hold all threads that readers need."""
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("insights", __name__)
@@ -67,21 +74,22 @@ def show() -> Response:
     settings = settings_with_token()
     store: Store = current_app.extensions["store"]
     try:
-        authorization = request.authorization
-        if authorization:
-            if not logins.is_right(settings, authorization.password or authorization.token or ""):
-                return refused()
-        elif not logins.has_login(request, settings, store):
-            return login_page(200)
-        days, live = chosen_days(settings), snapshot()
+        with asking():
+            authorization = request.authorization
+            if authorization:
+                if not logins.is_right(settings, authorization.password or authorization.token or ""):
+                    return refused()
+            elif not logins.has_login(request, settings, store):
+                return login_page(200)
+            days, live = chosen_days(settings), snapshot()
 
-        def work() -> tuple[Insights, tuple[Verdict, ...], int]:
-            figures = insights(store, days, live)
-            found = verdicts(figures.failing[:PROPOSED], live, settings.content)
-            return figures, tuple(found), len(store.sessions())
+            def work() -> tuple[Insights, tuple[Verdict, ...], int]:
+                figures = insights(store, days, live)
+                found = verdicts(figures.failing[:PROPOSED], live, settings.content)
+                return figures, tuple(found), len(store.sessions())
 
-        latest: Latest[tuple[Insights, tuple[Verdict, ...], int]] = current_app.extensions["figures"]
-        ready = latest.get((days, live.id, store.finished()), work)
+            latest: Latest[tuple[Insights, tuple[Verdict, ...], int]] = current_app.extensions["figures"]
+            ready = latest.get((days, live.id, store.finished()), work)
     except StoreUnavailable as error:
         return unavailable(error)
     if ready is None:
@@ -143,6 +151,17 @@ def login() -> Response:
         samesite="Strict",
     )
     return response
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Hold one of ASKING. Raises `StoreUnavailable` where none is free."""
+    if not ASKING.acquire(blocking=False):
+        raise StoreUnavailable("同时打开统计页的太多，数据库来不及回答")
+    try:
+        yield
+    finally:
+        ASKING.release()
 
 
 def settings_with_token() -> Settings:

@@ -25,6 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from helpcenter.store import totals
 from helpcenter.store.database import (
+    PATIENCE,
+    SLOW,
     attempts,
     create_tables,
     day_searches,
@@ -39,6 +41,7 @@ from helpcenter.store.database import (
     searches,
     sessions,
     shown,
+    transaction,
     votes,
 )
 from helpcenter.store.records import Counts, Limit, Reason, StoreUnavailable, neighbourhood
@@ -126,7 +129,7 @@ class Store:
         size = sa.select(sa.func.count()).where(searches.c.day == day).scalar_subquery()
         wanted = sa.select(sa.literal(day), *new.c).where(known | (new.c.asked > 0) & (size < MOST_A_DAY))
         self.renew()
-        with self._writing() as connection:
+        with self._writing(SLOW) as connection:
             totals.hold(connection)
             statement = insert(connection, searches).from_select(["day", "query", *COUNTED], wanted)
             connection.execute(or_add(statement, searches, COUNTED))
@@ -138,10 +141,10 @@ class Store:
         with self._writing() as connection:
             self._add(connection, guide_steps, rows, "reached")
 
-    def sweep(self) -> None:
+    def sweep(self, seconds: float = SLOW) -> None:
         """Delete what is past its time. The other writing methods call it once a day."""
         oldest = first_day(self.days)
-        with self._faults(), self._open().begin() as connection:
+        with self._transaction(seconds) as connection:
             for table in (searches, votes, reasons, guide_steps):
                 connection.execute(table.delete().where(table.c.day < oldest))
             # SQLite gives the ids of an emptied table out again: what is done with must not hide what comes.
@@ -164,7 +167,7 @@ class Store:
         if self._renewed == today():
             return
         for days in self.periods:  # a transaction each: others write between them
-            with self._faults(), self._open().begin() as connection:
+            with self._transaction(SLOW) as connection:
                 totals.renew(connection, days, today(), whole=days == self.days)
         self._renewed = today()
 
@@ -237,7 +240,7 @@ class Store:
 
     def _ranked(self, days: int, limit: int, order: Sequence[str], trouble: bool = False) -> list[tuple[str, Counts]]:
         wanted = totals.ranked(days, first_day(days), self._ready(days), order, limit, trouble)
-        return [(query, Counts(*map(int, numbers))) for query, *numbers in self._read(wanted)]
+        return [(query, Counts(*map(int, numbers))) for query, *numbers in self._read(wanted, SLOW)]
 
     def _ready(self, days: int) -> bool:
         """Whether today's sums of this period are kept."""
@@ -272,18 +275,23 @@ class Store:
 
     def _sums(self, by: sa.Column[Any], names: Sequence[str], days: int) -> list[tuple[Any, ...]]:
         columns = [sa.func.sum(by.table.c[name]) for name in names]
-        return self._read(sa.select(by, *columns).where(by.table.c.day >= first_day(days)).group_by(by))
+        return self._read(sa.select(by, *columns).where(by.table.c.day >= first_day(days)).group_by(by), SLOW)
 
-    def _read(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
-        with self._faults(), self._open().connect() as connection:
+    def _read(self, statement: sa.Select[Any], seconds: float = PATIENCE) -> list[tuple[Any, ...]]:
+        with self._transaction(seconds) as connection:
             return [tuple(row) for row in connection.execute(statement)]
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def _writing(self, seconds: float = PATIENCE) -> Iterator[sa.Connection]:
         """One transaction. It must begin with a change: SQLite cannot turn one that has read into one that writes."""
         if self._swept != today():
-            self.sweep()
-        with self._faults(), self._open().begin() as connection:
+            self.sweep(seconds)
+        with self._transaction(seconds) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, seconds: float) -> Iterator[sa.Connection]:
+        with self._faults(), transaction(self._open(), seconds) as connection:
             yield connection
 
     @contextmanager
@@ -297,15 +305,17 @@ class Store:
 
     def _open(self) -> sa.Engine:
         with self._lock:
-            if self._engine is None or self._process != os.getpid():
-                engine = open_engine(self.url)
-                try:
-                    create_tables(engine)
-                except BaseException:
-                    engine.dispose()
-                    raise
-                self._engine, self._process = engine, os.getpid()
-            return self._engine
+            if self._engine is not None and self._process == os.getpid():
+                return self._engine
+        engine = open_engine(self.url)  # nobody holds the lock meanwhile: each waits once, and not for all before it
+        try:
+            create_tables(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        with self._lock:
+            self._engine, self._process = engine, os.getpid()
+        return engine
 
 
 def today() -> date:
