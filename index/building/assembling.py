@@ -33,6 +33,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from index.arrays import U32, U64
 from index.building.inverting import narrow
 from index.building.parts import Kept, Part, Previous, invert_parts, join, parts_of
 from index.building.preparing import Prepared
@@ -42,7 +43,7 @@ from index.model import Guide
 from index.site import TOPIC, SiteConfig
 from index.store.blobs import Packed, Texts
 from index.store.forwards import forwards
-from index.store.keys import U64, word_key
+from index.store.keys import word_key
 from index.store.pictures import size_of
 from index.store.posting_files import ARRAYS, write_array
 from index.store.serializing import CARD_BREAK
@@ -69,7 +70,7 @@ def assemble(
     parts = list(parts_of(ids, fresh, kept, vocabulary))
     for name in ("text", "lines", "folded", "pages", "outlines"):
         write(Texts.write, place / name, [getattr(part, name) for part in parts])
-    words = join(parts, "words", np.uint32)
+    words = join(parts, "words")
     if not kept:  # in order, since the next build sorts them again, and what is nearly sorted sorts in no time
         ranked = {word: rank for rank, word in enumerate(sorted(vocabulary))}
         words = np.fromiter(map(ranked.__getitem__, vocabulary), np.uint32, len(vocabulary))[words]
@@ -92,7 +93,7 @@ def assemble(
     write(_write_media, place, content, outlines, [site.logo] if site.logo else [])
     numbers, sizes = np.arange(len(outlines), dtype=np.uint32), [len(outline["sections"]) for outline in outlines]
     article_of = np.repeat(numbers, sizes)
-    sections = np.stack([article_of, join(parts, "visible", np.uint32), join(parts, "lengths", np.uint32)])
+    sections = np.stack([article_of, join(parts, "visible"), join(parts, "lengths")])
     write(np.save, place / "sections.npy", sections)
     write(surroundings.write, place)
     write(_write_json, place / "site.json", asdict(site))
@@ -110,9 +111,9 @@ def _write_segment(place: Path, vocabulary: list[str], cards: list[str]) -> None
     write_segment(place, vocabulary, cards)
 
 
-def _write_tokens(place: Path, parts: Sequence[Part], words: Any, keys: U64, texts: Sequence[str]) -> None:
+def _write_tokens(place: Path, parts: Sequence[Part], words: U32, keys: U64, texts: Sequence[str]) -> None:
     words = words.astype(narrow(len(texts)))
-    for name, array in (("words", words), ("counts", join(parts, "counts", np.uint32)), ("keys", keys)):
+    for name, array in (("words", words), ("counts", join(parts, "counts")), ("keys", keys)):
         np.save(place / f"tokens.{name}.npy", array)
     (place / "tokens.txt").write_text("\n".join(texts), "utf-8")
 

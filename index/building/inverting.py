@@ -19,18 +19,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index.arrays import F32, F64, U32, U64, Mask, Numbers
 from index.store.keys import (
     CHARACTER_BITS,
-    F32,
     FIELD_BREAK,
     FIELDS,
     GRAM_TAG,
     HAN_BITS,
     SECTION_BREAK,
-    U32,
-    U64,
 )
 from index.store.posting_files import Inverted
 from index.weights import Weights
@@ -47,9 +44,9 @@ def narrow(count: int) -> type[np.unsignedinteger[Any]]:
     return np.uint16 if count <= _NARROW else np.uint32
 
 
-def han_mask(codes: U32) -> NDArray[np.bool_]:
+def han_mask(codes: U32) -> Mask:
     """True where a code point is a Han character; the same set as `folding.HAN`."""
-    mask: NDArray[np.bool_] = (
+    mask: Mask = (
         ((codes >= 0x4E00) & (codes <= 0x9FFF))
         | ((codes >= 0x3400) & (codes <= 0x4DBF))
         | ((codes >= 0xF900) & (codes <= 0xFAFF))
@@ -66,7 +63,7 @@ def invert(
     word_counts: U32,
     word_keys: U64,
     weights: Weights,
-    averages: NDArray[np.float64] | None = None,
+    averages: F64 | None = None,
 ) -> Inverted:
     """Invert `records` (folded fields of each section joined by FIELD_BREAK) and their words.
 
@@ -100,7 +97,7 @@ def invert(
     )
 
 
-def _packed(codes: U32, words: U32, word_counts: U32, order: NDArray[np.int64]) -> Iterator[U64]:
+def _packed(codes: U32, words: U32, word_counts: U32, order: Numbers) -> Iterator[U64]:
     """Yield words, pairs and single characters as (term, section, field) in one number each; a word's term is its place
     in `order`."""
     shift = np.uint64(_PLACE_BITS)
@@ -120,7 +117,7 @@ def starts_of(sizes: U64) -> U64:
     return np.concatenate((np.zeros(1, np.uint64), np.cumsum(sizes, dtype=np.uint64)))
 
 
-def average_lengths(lengths: U32) -> NDArray[np.float64]:
+def average_lengths(lengths: U32) -> F64:
     """Return the average length of each kind's fields, over the sections that have the field; shape (3, fields).
 
     Rounded to two digits: it is but a yardstick, and one that a changed article rarely moves, so that the weights of
@@ -129,7 +126,7 @@ def average_lengths(lengths: U32) -> NDArray[np.float64]:
     filled = np.maximum((lengths > 0).sum(axis=1), 1)
     exact = np.maximum(lengths.sum(axis=1) / filled, 1)
     digit = 10.0 ** (np.floor(np.log10(exact)) - 1)
-    rounded: NDArray[np.float64] = np.round(exact / digit) * digit
+    rounded: F64 = np.round(exact / digit) * digit
     return rounded
 
 
@@ -141,7 +138,7 @@ class _Lists:
     weights: F32
 
 
-def _place(packed: U64) -> NDArray[np.int64]:
+def _place(packed: U64) -> Numbers:
     return (packed & np.uint64((1 << _PLACE_BITS) - 1)).astype(np.int64)
 
 
@@ -150,12 +147,12 @@ def _field_lengths(packed: U64, count: int) -> U32:
     return lengths.reshape(count, len(FIELDS)).astype(np.uint32)
 
 
-def _heads(ordered: U64) -> NDArray[np.int64]:
+def _heads(ordered: U64) -> Numbers:
     """Where runs of equal numbers begin."""
     return np.flatnonzero(np.concatenate((np.ones(min(len(ordered), 1), bool), ordered[1:] != ordered[:-1])))
 
 
-def _lists(packed: U64, lengths: U32, averages: NDArray[np.float64], weights: Weights) -> _Lists:
+def _lists(packed: U64, lengths: U32, averages: F64, weights: Weights) -> _Lists:
     """Sort packed (term, section, field) numbers, in place, into posting lists, weighted by BM25F."""
     if not len(packed):
         empty = np.empty(0, np.uint64)

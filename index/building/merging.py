@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import repeat
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index.arrays import F32, Numbers, Unsigned
 from index.building.inverting import narrow, starts_of
-from index.store.posting_files import Inverted, Pieces
+from index.store.posting_files import Inverted, Merged, Pieces
 
 
-def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDArray[np.int64]) -> Inverted:
+def merge(old: Inverted, moved: Numbers, fresh: Inverted, places: Numbers) -> Merged:
     """Return the whole. `moved`: per old section its new number, or -1 if it is gone; `places`: those of fresh ones.
 
     Both ascend, as sections do. The weights of `fresh` must stem from the average lengths of `old`.
@@ -39,7 +38,7 @@ def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDAr
     new = places[fresh.sections].astype(kind)
     term = np.searchsorted(old.keys, fresh.keys)
     known = old.keys[np.minimum(term, len(old.keys) - 1)] == fresh.keys if len(old.keys) else np.zeros(len(term), bool)
-    view: Any = memoryview(sections.data)  # numpy takes five times as long to look for one number
+    view = sections.data  # as a memoryview: numpy takes five times as long to look for one number
     sizes = np.diff(fresh.starts).astype(np.int64)
     begin, end = (starts[some].repeat(sizes).tolist() for some in (term, np.minimum(term + known, len(old.keys))))
     at = np.array(list(map(bisect_left, repeat(view), new.tolist(), begin, end)), np.int64)
@@ -50,7 +49,7 @@ def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDAr
     lengths[:, moved[kept]] = old.lengths[:, kept]
     lengths[:, places] = fresh.lengths
     stretches = _splice(len(sections), gone, at)
-    return Inverted(
+    return Merged(
         keys=keys[total > 0],
         starts=starts_of(total[total > 0].astype(np.uint64)),
         sections=_spliced(sections, new, stretches),
@@ -59,7 +58,7 @@ def merge(old: Inverted, moved: NDArray[np.int64], fresh: Inverted, places: NDAr
     )
 
 
-def _postings_of(gone: NDArray[np.int64], sections: Any) -> NDArray[np.int64]:
+def _postings_of(gone: Numbers, sections: Unsigned) -> Numbers:
     """Where the postings of the sections `gone` (ascending) lie."""
     if not len(gone):
         return gone
@@ -69,7 +68,7 @@ def _postings_of(gone: NDArray[np.int64], sections: Any) -> NDArray[np.int64]:
     return near if last - first == len(gone) - 1 else near[np.isin(sections[near], gone)]
 
 
-def _splice(count: int, gone: NDArray[np.int64], at: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+def _splice(count: int, gone: Numbers, at: Numbers) -> list[tuple[int, int, int]]:
     """Cut an array of `count` so that its numbers at `gone` fall out and others can go in before those at `at`.
 
     Both ascend. Returns for each stretch that stays its begin and end, and which of the others follows it, or -1.
@@ -81,7 +80,7 @@ def _splice(count: int, gone: NDArray[np.int64], at: NDArray[np.int64]) -> list[
     return list(zip(begins.tolist(), [*cuts.tolist(), count], [*follows.tolist(), -1], strict=True))
 
 
-def _spliced(old: Any, new: Any, stretches: list[tuple[int, int, int]]) -> Pieces:
+def _spliced(old: Unsigned | F32, new: Unsigned | F32, stretches: list[tuple[int, int, int]]) -> Pieces:
     size, whole, fresh = old.itemsize, old.view(np.uint8).data, new.view(np.uint8).data
     parts = []
     for begin, end, follows in stretches:

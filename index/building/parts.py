@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from index.arrays import F64, U32, U64
 from index.building.inverting import average_lengths, invert
 from index.building.merging import merge
 from index.building.preparing import Prepared
 from index.store.blobs import Packed, Texts
-from index.store.keys import FIELDS, U32, U64, word_key
-from index.store.posting_files import Inverted, read_inverted
+from index.store.keys import FIELDS, word_key
+from index.store.posting_files import Inverted, Merged, read_inverted
 from index.weights import Weights
 
 _MERGED = 5  # the changed and removed share of the sections, one in so many, up to which merging is quicker
@@ -98,15 +99,17 @@ def _prepared_part(item: Prepared, vocabulary: dict[str, int]) -> Part:
     )
 
 
-def invert_parts(parts: Sequence[Part], words: U32, keys: U64, weights: Weights, averages: Any = None) -> Inverted:
+def invert_parts(
+    parts: Sequence[Part], words: U32, keys: U64, weights: Weights, averages: F64 | None = None
+) -> Inverted:
     """Invert `parts`, whose word numbers are `words` and point into `keys`."""
     records = [text.decode() for part in parts for text in part.folded.texts()]
-    return invert(records, words, join(parts, "counts", np.uint32), keys, weights, averages)
+    return invert(records, words, join(parts, "counts"), keys, weights, averages)
 
 
-def join(parts: Sequence[Part], name: str, kind: Any) -> Any:
+def join(parts: Sequence[Part], name: str) -> U32:
     """One array of all parts, end to end."""
-    return np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
+    return np.concatenate([np.empty(0, np.uint32), *(getattr(part, name) for part in parts)])
 
 
 class Kept:
@@ -153,7 +156,7 @@ class Kept:
         new = np.fromiter(map(word_key, texts[len(old) :]), np.uint64, len(texts) - len(old))
         return np.concatenate((old, new))
 
-    def merged(self, parts: Sequence[Part], keys: U64, weights: Weights) -> Inverted | None:
+    def merged(self, parts: Sequence[Part], keys: U64, weights: Weights) -> Merged | None:
         """Merge the fresh sections into the previous index; None where it is better inverted anew."""
         old = read_inverted(self._place)
         moved = np.full(old.lengths.shape[1], -1, np.int64)
@@ -169,6 +172,6 @@ class Kept:
             return None
         averages = average_lengths(old.lengths)
         fresh = [part for part in parts if part.kept is None]
-        changed = invert_parts(fresh, join(fresh, "words", np.uint32), keys, weights, averages)
+        changed = invert_parts(fresh, join(fresh, "words"), keys, weights, averages)
         whole = merge(old, moved, changed, np.array(places, np.int64))
         return whole if (average_lengths(whole.lengths) == averages).all() else None

@@ -11,13 +11,12 @@ import unicodedata
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.store.keys import GRAM_TAG, SYLLABLE_BITS, U64, WORD_TAG
-from index.store.posting_files import Inverted, read_inverted
+from index.arrays import U16, U32, U64, Mask
+from index.store.keys import GRAM_TAG, SYLLABLE_BITS, WORD_TAG
+from index.store.posting_files import Inverted, Merged, read_inverted
 
 _READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
 _KNOWN = 10
@@ -34,7 +33,7 @@ def _plain(reading: str) -> str:
 
 
 @cache
-def _all_readings() -> tuple[Any, Any, list[str]]:
+def _all_readings() -> tuple[U32, U16, list[str]]:
     from pypinyin.phrases_dict import phrases_dict
     from pypinyin.pinyin_dict import pinyin_dict
 
@@ -56,7 +55,7 @@ def _all_readings() -> tuple[Any, Any, list[str]]:
     return np.array(codes, np.uint32), table, list(syllables)
 
 
-def write_sounds(place: Path, inverted: Inverted, previous: Path | None) -> None:
+def write_sounds(place: Path, inverted: Inverted | Merged, previous: Path | None) -> None:
     """Write the sounds of characters and of the index's pairs into `place`; `previous`: the last snapshot's folder."""
     known = previous is not None and (previous / "readings.npz").is_file()
     if previous and known:
@@ -84,7 +83,7 @@ def _grams(keys: U64) -> tuple[int, int]:
     return begin, end
 
 
-def _by_sound(codes: Any, table: Any, grams: U64, numbers: U64) -> U64:
+def _by_sound(codes: U32, table: U16, grams: U64, numbers: U64) -> U64:
     """Each way to read each pair, sorted: the two syllables above, the pair's term number below."""
     syllables_of = np.zeros((_READINGS, _CODES), np.uint32)  # a tenth of the time of looking for each code
     syllables_of[:, codes] = table.T
@@ -101,7 +100,7 @@ def _by_sound(codes: Any, table: Any, grams: U64, numbers: U64) -> U64:
     return np.sort(np.concatenate(pairs))
 
 
-def _kept(previous: Path, grams: U64, begin: int) -> tuple[U64, NDArray[np.bool_]]:
+def _kept(previous: Path, grams: U64, begin: int) -> tuple[U64, Mask]:
     """What `_by_sound` made of those pairs that the last snapshot had too, and which of `grams` it had not.
 
     A quarter of the time of making it again. Terms keep their order, so what was sorted is sorted with new numbers.

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
+from index.arrays import U32, Integers, Mask, Numbers, Scores, Unsigned
 from index.search.queries import Choice, Unit
 from index.store.blobs import Texts
 from index.store.codec import ArrayTerms
@@ -24,45 +24,48 @@ _REACH, _LOOKED_AT = 8, 200  # characters for each of the query's, within which 
 _VERIFIED = 1500  # sections: at most this many candidates are checked by searching their text
 
 
-def among(numbers: Any, ascending: Any) -> Any:
+def among(numbers: Integers, ascending: Integers) -> Mask:
     """Return which of `numbers` are in `ascending`; numpy's own `isin` takes 100 µs more to find out how."""
     if not len(ascending):
         return np.zeros(len(numbers), bool)
     at = ascending.searchsorted(numbers)
     at[at == len(ascending)] = 0
-    return ascending[at] == numbers
+    found: Mask = ascending[at] == numbers
+    return found
 
 
-def fitting(numbers: Any, allowed: Any) -> Any:
+def fitting(numbers: Numbers, allowed: Mask | None) -> Numbers:
     """Return those of `numbers` that a filter allows; `allowed` is None or one boolean a section."""
     return numbers if allowed is None else numbers[allowed[numbers]]
 
 
-def best(scores: Any, wanted: int) -> Any:
+def best(scores: Scores, wanted: int) -> Numbers:
     """Return the numbers of the best `wanted` or more scores above 0, best first; equal ones keep their order."""
     if wanted < 1:
         return np.empty(0, np.int64)
     # Few scores are near the highest: choosing among those takes 15 µs, among all that were found 50.
-    highest = scores.max(initial=0.0)
+    highest = np.max(scores, initial=0.0)
+    numbers: Numbers
     for share in (0.6, 0.4, 0.25, 0.15, 0.08, 0.0):
         numbers = (scores > share * highest).nonzero()[0]
         if len(numbers) >= wanted:
             break
     if len(numbers) > 2 * wanted:
-        numbers = _highest(numbers, scores, wanted)
-    return numbers[(-scores[numbers]).argsort(kind="stable")]
+        numbers = numbers[_highest(scores[numbers], wanted)]
+    order: Numbers = (-scores[numbers]).argsort(kind="stable")
+    return numbers[order]
 
 
-def _highest(numbers: Any, scores: Any, wanted: int) -> Any:
-    """Return those of `numbers` with the highest `wanted` scores, and whichever equals the last of them."""
-    own = scores[numbers]
-    return numbers[own >= np.partition(own, -wanted)[-wanted]]
+def _highest(scores: Scores, wanted: int) -> Mask:
+    """Return which are the highest `wanted` of more scores; those that equal the last of them, too."""
+    highest: Mask = scores >= np.partition(scores, -wanted)[-wanted]
+    return highest
 
 
 class Postings:
     """One snapshot's postings and texts."""
 
-    def __init__(self, terms: ArrayTerms, folded: Texts, sections: Any) -> None:
+    def __init__(self, terms: ArrayTerms, folded: Texts, sections: U32) -> None:
         self.terms = terms
         self.sections = terms.sections
         self.weights = terms.weights
@@ -77,7 +80,7 @@ class Postings:
         places = zip(keys, found.tolist(), begin.tolist(), end.tolist(), strict=True)
         return {key: (b, e) for key, known, b, e in places if known}
 
-    def holding(self, choices: Iterable[Choice], spans: dict[int, Span], within: Any = None) -> Any:
+    def holding(self, choices: Iterable[Choice], spans: dict[int, Span], within: Numbers | None = None) -> Numbers:
         """Return the sections, `within` some or of all, that have one key of every choice, ascending."""
         # `within` as the lists are: numpy would convert those
         lists = [] if within is None else [within.astype(self.sections.dtype)]
@@ -88,7 +91,7 @@ class Postings:
             lists.append(live[0] if len(live) == 1 else self._union(live))
         return self._in_all(lists)
 
-    def _in_all(self, lists: list[Any]) -> Any:
+    def _in_all(self, lists: list[Unsigned]) -> Numbers:
         """Sections in each of the lists, all ascending."""
         if not lists:
             return np.empty(0, np.int64)
@@ -102,14 +105,16 @@ class Postings:
             held = held[among(held, other)]
         return held.astype(np.int64)
 
-    def _union(self, lists: Sequence[Any]) -> Any:
+    def _union(self, lists: Sequence[Unsigned]) -> Unsigned:
         """Sections in any of the lists, ascending: 1 ms for 100,000, of which numpy's `unique` makes 13."""
         held = np.zeros(self.count, bool)
         for some in lists:
             held[some] = True
         return held.nonzero()[0].astype(self.sections.dtype)
 
-    def containing(self, units: Sequence[Unit], held: Any = None, scores: Any = None, enough: int = 0) -> Any:
+    def containing(
+        self, units: Sequence[Unit], held: Numbers | None = None, scores: Scores | None = None, enough: int = 0
+    ) -> Numbers:
         """Return the sections in which each unit stands as typed, ascending.
 
         `held`: the sections that hold what the units need, where the caller knows them. Of very common text, the best
@@ -124,24 +129,21 @@ class Postings:
         if scores is None:
             return self._verified(doubtful, held[:_VERIFIED])
         # Most that may contain it do, so as many as are wanted are soon found among the best.
-        found: list[Any] = []
+        found: list[Numbers] = []
         looked_at, step = 0, 2 * enough or _VERIFIED
         while len(held) and looked_at < _VERIFIED and (not found or sum(map(len, found)) < enough):
-            near = np.ones(len(held), bool)
-            if len(held) > step:
-                own = scores[held]
-                near = own >= np.partition(own, -step)[-step]
+            near = _highest(scores[held], step) if len(held) > step else np.ones(len(held), bool)
             found.append(self._verified(doubtful, held[near]))
             held = held[~near]
             looked_at, step = looked_at + step, min(4 * step, _VERIFIED - looked_at - step)
         return np.sort(np.concatenate(found)) if found else held
 
-    def _verified(self, units: Sequence[Unit], held: Any) -> Any:
+    def _verified(self, units: Sequence[Unit], held: Numbers) -> Numbers:
         for unit in units:
             held = self._verify(unit, held) if len(held) else held
         return held
 
-    def close_together(self, characters: Collection[str], held: Any) -> Any:
+    def close_together(self, characters: Collection[str], held: Numbers) -> Numbers:
         """Return those of the first few sections of `held` in which all `characters` stand close together.
 
         Scattered over a long text they say nothing: any text of a few thousand characters has most of them.
@@ -158,7 +160,7 @@ class Postings:
                 return True
         return False
 
-    def _verify(self, unit: Unit, held: Any) -> Any:
+    def _verify(self, unit: Unit, held: Numbers) -> Numbers:
         certain = np.zeros(len(held), bool)
         span = self.spans([unit.word]).get(unit.word) if unit.word else None
         if span:  # where jieba found it as one word it stands
@@ -169,8 +171,8 @@ class Postings:
         data, starts, visible = self.folded.data, self.folded.starts, self._visible
         wanted = unit.text.encode()
         # A copy is searched, since a map's own find compares at every byte: 0.2 µs a section against 1.
-        keep = [
+        stands = (
             sure or wanted in data[starts[number] + visible[number] : starts[number + 1]]
             for number, sure in zip(held.tolist(), certain.tolist(), strict=True)
-        ]
-        return held[np.array(keep, bool)]
+        )
+        return held[np.fromiter(stands, np.bool_, len(held))]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from index.arrays import Mask
 from index.model import FacetCount
 
 Counts = dict[str, tuple[FacetCount, ...]]
@@ -31,7 +31,7 @@ class Filters:
         self._rows_of = {name: [row for (own, _), row in self._rows.items() if own == name] for name in names}
         self.whole = self.count(np.ones(sections, bool))
 
-    def masks(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    def masks(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, Mask]:
         """Return for each chosen filter which sections have one of its values; an unknown value fits nothing."""
         masks = {}
         for name in self._names:
@@ -44,7 +44,7 @@ class Filters:
                         masks[name] |= np.unpackbits(packed, count=self._sections, bitorder="little").view(bool)
         return masks
 
-    def count(self, found: Any) -> Counts:
+    def count(self, found: Mask) -> Counts:
         """Count each value over the sections of a boolean mask; values without any are left out."""
         if not self._values:
             return {}
@@ -61,6 +61,6 @@ class Filters:
         return facets
 
 
-def meet(masks: Sequence[Any]) -> Any:
+def meet(masks: Sequence[Mask]) -> Mask | None:
     """Return the sections that fit every mask, or None where there is none to fit."""
     return np.all(np.stack(masks), axis=0) if masks else None

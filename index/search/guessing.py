@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
-from typing import Any
 
 import numpy as np
 
+from index.arrays import Numbers
 from index.search.contracts import Lexicon, Ranked, Sections
 from index.search.queries import Query, Unit, han_unit
 from index.search.sounds import Sounds
@@ -243,7 +243,7 @@ class Guesser:
         if len(syllables) < 2 or not all(syllables):
             return []
         beam: list[str] = []
-        rarest: Any = None  # for each of the beam, in how many sections its rarest pair stands
+        rarest: Numbers | None = None  # for each of the beam, in how many sections its rarest pair stands
         for left, right in pairwise(syllables):
             keys, sizes = self._lexicon.read_as(left, right)
             pairs = list(map(gram_text, keys.tolist()))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index.arrays import U64, Numbers
 from index.search.sounds import Sounds
-from index.store.keys import U64, word_key
+from index.store.keys import word_key
 
 _PREFIX_WORDS, _PREFIX_SEEN = 24, 400
 _PAIRS = 240
@@ -23,7 +22,7 @@ _PAIRS = 240
 class ArrayLexicon:
     """Over memory-mapped arrays: `keys` ascend; the postings of the i-th lie from `starts[i]` to `starts[i + 1]`."""
 
-    def __init__(self, keys: U64, starts: Any, vocabulary: Sequence[str], sounds: Sounds) -> None:
+    def __init__(self, keys: U64, starts: U64, vocabulary: Sequence[str], sounds: Sounds) -> None:
         self._keys = keys
         self._starts = starts
         self._sounds = sounds
@@ -51,7 +50,7 @@ class ArrayLexicon:
         sizes = self.frequencies([word_key(word) for word in seen])
         return sorted(seen, key=lambda word: -sizes[word_key(word)])[:_PREFIX_WORDS]
 
-    def read_as(self, first: Sequence[str], second: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def read_as(self, first: Sequence[str], second: Sequence[str]) -> tuple[U64, Numbers]:
         """Pairs of characters by how they are read; see `contracts.Lexicon`."""
         terms = np.sort(self._sounds.pairs(first, second)).astype(np.int64)
         terms = terms[np.diff(terms, prepend=-1) > 0]

@@ -9,10 +9,10 @@ looked at again, for 1,270 articles 0.14 s, a seventh of a small rebuild; the on
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from index.arrays import U32, Numbers
 from index.store.codec import ArrayTerms
 from index.store.keys import FIELDS
 from index.weights import Weights
@@ -26,7 +26,7 @@ _LEAST = 0.08  # of what the article has in common with itself; below, two share
 class Relatives:
     """Near articles in one snapshot. `sections` is its `sections.npy`; see `assembling.py`."""
 
-    def __init__(self, place: Path, terms: ArrayTerms, sections: Any, weights: Weights) -> None:
+    def __init__(self, place: Path, terms: ArrayTerms, sections: U32, weights: Weights) -> None:
         self._words, self._counts, self._keys = (
             np.load(place / f"tokens.{name}.npy", mmap_mode="r", allow_pickle=False)
             for name in ("words", "counts", "keys")
@@ -61,18 +61,18 @@ class Relatives:
         nearest = np.argsort(-shared, kind="stable")[:_NEAREST]
         return tuple(nearest[shared[nearest] > least].tolist())
 
-    def _candidates(self, number: int) -> tuple[Any, Any]:
+    def _candidates(self, number: int) -> tuple[Numbers, Numbers]:
         """Of the words that may name the article's subject, where their posting lists begin and how long they are."""
         first, last = np.searchsorted(self._article_of, (number, number + 1))
         first, last = first * len(FIELDS), last * len(FIELDS)
         begin = int(self._counts[:first].sum())
         own = self._words[begin : begin + int(self._counts[first:last].sum())]
         words, times = np.unique(own, return_counts=True)
-        found, begins, ends = self._terms.find(self._keys[words])
-        sizes = (ends - begins).astype(np.int64)
+        found, begin_of, end_of = self._terms.find(self._keys[words])
+        begins, sizes = begin_of.astype(np.int64), (end_of - begin_of).astype(np.int64)
         count = len(self._article_of)
         rare = found & (sizes > 1) & (sizes <= max(count // _COMMON, 40))
-        begins, sizes, times = begins[rare].astype(np.int64), sizes[rare], times[rare]
+        begins, sizes, times = begins[rare], sizes[rare], times[rare]
         telling = times / (times + self._k1) * np.log(count / sizes + 1)
         best = np.argsort(-telling, kind="stable")[:_LOOKED_AT]
         return begins[best], sizes[best]

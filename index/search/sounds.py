@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from index.arrays import U16, U32, Integers
 from index.store.keys import SYLLABLE_BITS
 
 
-def _look_up(codes: Any, table: Any, wanted: Any) -> Any:
+def _look_up(codes: U32, table: U16, wanted: Integers) -> U16:
     row = np.minimum(np.searchsorted(codes, wanted.astype(np.uint32)), len(codes) - 1)
     return np.where((codes[row] == wanted)[:, None], table[row], 0)
 
@@ -46,7 +46,7 @@ class Sounds:
         """The number of a whole syllable; 0 for anything else."""
         return self._numbers.get(syllable, 0)
 
-    def pairs(self, first: Sequence[str], second: Sequence[str]) -> Any:
+    def pairs(self, first: Sequence[str], second: Sequence[str]) -> U32:
         """Return the term numbers of all pairs whose characters read as one of `first` and one of `second`.
 
         All at once: initials like `sjzhk` ask for thousands of combinations.

@@ -24,8 +24,9 @@ from whoosh.index import TOC
 from whoosh.matching import ListMatcher
 from whoosh.reading import SegmentReader, TermInfo
 
+from index.arrays import F32, U64, Mask, Unsigned
 from index.store.blobs import Packed, Texts
-from index.store.keys import U64, character_key, gram_key, gram_text, word_key
+from index.store.keys import character_key, gram_key, gram_text, word_key
 from index.store.posting_files import INDEX_NAME, SEGMENT, array_file
 
 KINDS = ("words", "grams", "characters")
@@ -134,16 +135,16 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
     def __init__(self, storage: FileStorage, segment: ArraySegment) -> None:
         self.keys: U64 = _open(storage, "keys")
         self.starts: U64 = _open(storage, "starts")
-        self.sections = _open(storage, "sections")
-        self.weights = _open(storage, "weights")
+        self.sections: Unsigned = _open(storage, "sections")
+        self.weights: F32 = _open(storage, "weights")
         self._storage = storage
         self.vocabulary = _lines(storage, segment, "vocabulary")
 
-    def find(self, keys: U64) -> tuple[Any, Any, Any]:
+    def find(self, keys: U64) -> tuple[Mask, U64, U64]:
         """Return (found, begin, end) for term keys: where each one's postings lie in `sections` and `weights`."""
         if not len(self.keys):
-            nothing = np.zeros(len(keys), np.int64)
-            return nothing.astype(bool), nothing, nothing
+            nowhere = np.zeros(len(keys), np.uint64)
+            return nowhere > 0, nowhere, nowhere
         place = np.searchsorted(self.keys, keys)
         place[place == len(self.keys)] = 0
         found = self.keys[place] == keys
@@ -193,7 +194,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
             df=end - begin,
             minlength=int(lengths.min()),
             maxlength=int(lengths.max()),
-            maxweight=float(weights.max()),
+            maxweight=float(np.max(weights)),
             minid=int(sections[0]),
             maxid=int(sections[-1]),
         )

@@ -8,16 +8,9 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
-from numpy.typing import NDArray
-
 FIELDS = ("asks", "title", "aliases", "heading", "body")
 """What is searched of a section, in the order of its record: what nobody sees comes first, the body last."""
 FIELD_BREAK, SECTION_BREAK = "\x1f", "\x1e"
-
-U64 = NDArray[np.uint64]
-U32 = NDArray[np.uint32]
-F32 = NDArray[np.float32]
 
 CHARACTER_BITS = 21
 HAN_BITS = 18

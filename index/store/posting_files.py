@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from index.store.keys import U32, U64
+from index.arrays import F32, U32, U64, Unsigned
 
 INDEX_NAME, SEGMENT = "MAIN", "sections"
 """Whoosh's names for the index and for its one segment; its files' names begin with them."""
@@ -23,7 +23,7 @@ ARRAYS = ("weights", "sections", "keys", "starts", "lengths")
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """An array that is nowhere but in what it is put together from, to be written end to end."""
+    """The slices that make up one array, to be written one after the other; they are never joined in memory."""
 
     kind: np.dtype[Any]
     parts: list[memoryview]
@@ -31,18 +31,26 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Inverted:
-    """An inverted index in four arrays. Term i owns `sections[starts[i]:starts[i + 1]]` and as many weights.
-
-    Those of a merged index are `Pieces`.
-    """
+    """An inverted index. The postings of term i are `sections[starts[i]:starts[i + 1]]` and as many weights."""
 
     keys: U64
     starts: U64
-    sections: Any
-    """Of the type `narrow`."""
-    weights: Any
+    sections: Unsigned
+    """Ascending in each list; of the type `inverting.narrow`."""
+    weights: F32
     lengths: U32
     """Shape (3, sections, fields): how many words, grams and characters each section has in each field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """An inverted index whose postings are still in pieces."""
+
+    keys: U64
+    starts: U64
+    sections: Pieces
+    weights: Pieces
+    lengths: U32
 
 
 def array_file(folder: Path, name: str) -> Path:
@@ -50,7 +58,7 @@ def array_file(folder: Path, name: str) -> Path:
     return folder / f"{INDEX_NAME}_{SEGMENT}.{name}.npy"
 
 
-def write_array(folder: Path, name: str, inverted: Inverted) -> None:
+def write_array(folder: Path, name: str, inverted: Inverted | Merged) -> None:
     """Write one of the `ARRAYS` into `folder`."""
     array = getattr(inverted, name)
     if isinstance(array, Pieces):
