@@ -26,6 +26,7 @@ class Weights:
     boosts: Mapping[str, float]
     kinds: Mapping[str, float]
     query: Mapping[str, float]
+    sections: Mapping[str, float]
     answer: Mapping[str, float]
     coverage: Mapping[str, float]
     stamp: str
@@ -43,6 +44,7 @@ def load_weights() -> Weights:
         boosts=table["boosts"],
         kinds=table["kinds"],
         query=table["query"],
+        sections=table["sections"],
         answer=table["answer"],
         coverage=table["coverage"],
         stamp=hashlib.sha256(repr((table["bm25"]["b"], table["boosts"])).encode()).hexdigest()[:16],

@@ -19,6 +19,7 @@ import numpy as np
 
 from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, Hit, Results
 from index.search.answering import Answerer
+from index.search.choosing import Chooser
 from index.search.contracts import Lexicon, R, Sections
 from index.search.coverage import LOOKED_AT, READ, coverage
 from index.search.explaining import explain
@@ -86,7 +87,8 @@ class Asking(Shelf, Generic[R]):
         self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
         synonyms = (*regional, *(member for group in tuning.synonyms for member in group))
         guesser = Guesser(self._lexicon, self._index, self._sounds, self._segmenter, synonyms)
-        self._layers = Layers(self._index, self._lexicon, guesser, self._parse, place)
+        chooser = Chooser(self._weights.sections, self._records.folded, self._article_of, self._first)
+        self._layers = Layers(self._index, self._lexicon, guesser, self._parse, place, chooser.choose)
         self._answerer = Answerer(self._weights.answer, self._lexicon, self._records.folded, self._index.idf)
         self._guide_finder = GuideFinder(self.guides(), self._segmenter, tuning.stop_words)
 
@@ -232,7 +234,7 @@ class Asking(Shelf, Generic[R]):
         return facets
 
     def _answer(self, found: Found[R]) -> Answer | None:
-        number = self._answerer.answer(found.query, found.ranking, self._article_of, self._first)
+        number = self._answerer.answer(found.query, found.plain, self._article_of, self._first)
         if number is None or found.reason(number)[0] != "words":
             return None
         hit = self._records.hit(number, 0.0, True, "words", "")

@@ -101,6 +101,9 @@ class Ranked(Protocol):
         `only`: of what was found, this stays.
         """
 
+    def led(self, sections: Numbers, scores: Scores) -> Self:
+        """These results with `sections` at their head, best first, at `scores`: its best ones, perhaps some more."""
+
 
 R = TypeVar("R", bound=Ranked)
 R_co = TypeVar("R_co", bound=Ranked, covariant=True)

@@ -46,7 +46,7 @@ def explain(index: Sections[R], found: Found[R], number: int, place: str) -> str
             lines.append(f"  {share:8.4f}  {name}  权重 {term.weight:.2f}，{frequency} 个小节有它")
         elif term.kind == "words" and term.origin == "query":
             missing.append(f"{term.text}（{'其他小节有' if frequency else '整个索引里没有'}）")
-    lines.append(f"  {total:8.4f}  合计（BM25F）；其余来自原样出现、相邻或改查的加分")
+    lines.append(f"  {total:8.4f}  合计（BM25F）；其余来自原样出现、相邻或改查的加分，或同一篇里各节换了位置")
     if missing:
         lines.append("这一节缺的词：" + "、".join(missing))
     if not len(held):

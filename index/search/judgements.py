@@ -2,7 +2,8 @@
 
 In: lines `[kind<TAB>]query<TAB>article[#section]<TAB>grade`, and a snapshot. Out: per kind of query the measures.
 Grade 3 answers the query, 2 helps a good deal, 1 is related; a query that nothing answers has one line, its article
-empty and its grade 0. Why success counts grade 3 alone: any related article would flatter the search.
+empty and its grade 0. `article#` is the part above its first heading; an article without `#` was judged as a whole,
+which says nothing of its sections. Why success counts grade 3 alone: any related article would flatter the search.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class Judged:
         return best
 
     def sections(self) -> dict[str, int]:
-        """The grade of each section; an article without `#` means the part above its first heading."""
-        return {place if "#" in place else f"{place}#": grade for place, grade in self.grades.items()}
+        """The grade of each section that was judged by itself."""
+        return {place: grade for place, grade in self.grades.items() if "#" in place}
 
 
 def read_judgements(path: Path) -> list[Judged]:
@@ -88,17 +89,18 @@ def _row(snapshot: Snapshot, one: Judged) -> dict[str, float]:
         ranked = [article for article, _ in snapshot.rank_articles(one.query, 50)]
         hits = [f"{hit.article}#{hit.section}" for hit in results.hits]
         row["nDCG@10"] = measure(ranked, articles)["nDCG@10"]
-        row["section nDCG@10"] = measure(hits, sections)["nDCG@10"]
         row |= _successes("", ranked, articles) | _successes("section ", hits, sections)
+    if sections:
+        row["section nDCG@10"] = measure(hits, sections)["nDCG@10"]
     row["answers shown"] = float(results.answer is not None)
-    if results.answer:
+    if results.answer and (sections or not one.grades):
         place = f"{results.answer.article}#{results.answer.section}"
         row["answers right"] = float(sections.get(place, 0) >= 3)
     return row
 
 
 def _successes(name: str, ranked: Sequence[str], grades: dict[str, int]) -> dict[str, float]:
-    if max(grades.values()) < 3:
+    if max(grades.values(), default=0) < 3:
         return {}
     return {f"{name}S@{n}": float(any(grades.get(place, 0) >= 3 for place in ranked[:n])) for n in (1, 3)}
 

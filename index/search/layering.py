@@ -28,6 +28,8 @@ class Found(Generic[R]):
 
     query: Query
     ranking: R
+    plain: R
+    """The ranking before the sections of an article exchanged their scores."""
     suggestion: str | None
     claims: Sequence[tuple[Layer, Finding, Numbers]]
     """Who labels which sections: of those that hold a section, the first does."""
@@ -52,13 +54,20 @@ class Layers(Generic[R]):
     """The layers over one snapshot."""
 
     def __init__(
-        self, index: Sections[R], lexicon: Lexicon, guesser: Guesser, parse: Callable[[str], Query], place: Path
+        self,
+        index: Sections[R],
+        lexicon: Lexicon,
+        guesser: Guesser,
+        parse: Callable[[str], Query],
+        place: Path,
+        choose: Callable[[Query, R], R],
     ) -> None:
         self._index = index
         self._lexicon = lexicon
         self._guesses = Guesses(guesser, parse)
         self._parse = parse
         self._place = place
+        self._choose = choose
 
     def find(self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS) -> Found[R]:
         """Rank the sections that fit; see `Sections.rank` for the arguments."""
@@ -95,4 +104,4 @@ class Layers(Generic[R]):
                 np.concatenate(column) for column in zip((taken[:0], np.empty(0)), *scored, strict=True)
             )
             ranking = ranking.joined(sections, scores, wanted, only)
-        return Found(query, ranking, suggestion, claims)
+        return Found(query, self._choose(query, ranking), ranking, suggestion, claims)

@@ -111,6 +111,13 @@ class Ranking:
         order = best(own, wanted)
         return replace(self, scores=own, order=order, total=total, complete=complete, verbatim=verbatim, found=found)
 
+    def led(self, sections: Any, scores: Any) -> Self:
+        """These results with `sections`, best first, at their head."""
+        own = self.scores.copy()
+        own[sections] = scores
+        behind = self.order[~among(self.order, np.sort(sections))]
+        return replace(self, scores=own, order=np.concatenate((sections, behind)))
+
 
 class Scorer:
     """Scores queries over one snapshot's postings (`contracts.Sections`)."""
