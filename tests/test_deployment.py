@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -33,6 +34,8 @@ from index import build
 
 Serve = Callable[..., AbstractContextManager[Any]]
 HOST = "help.example.org"
+MAIN = "worker_rlimit_nofile 16384;\nevents { worker_connections 8192; }\n"
+"""What the guide says to write into nginx's own file."""
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
 
 
@@ -89,18 +92,22 @@ class Proxy:
         )
         user = "user root;\n" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(
-            f"{user}daemon off;\npid {folder}/pid;\nworker_processes 1;\nevents {{}}\n"
+            f"{user}daemon off;\npid {folder}/pid;\nworker_processes 1;\n{MAIN}"
             f"http {{\naccess_log off;\n{temporary}include {folder}/helpcenter.conf;\n}}\n"
         )
         self.command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors")]
+
+    def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
+        """A connection from an address of this machine."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        raw = socket.create_connection(("127.0.0.1", self.tls), timeout=20, source_address=(source, 0))
+        return context.wrap_socket(raw, server_hostname=HOST)
 
     def get(self, path: str, plain: bool = False, host: str = HOST, **headers: str) -> HTTPResponse:
         """One answer, its body still to be read."""
         connection = HTTPConnection("127.0.0.1", self.plain if plain else self.tls, timeout=20)
         if not plain:
-            context = ssl.create_default_context(cafile=str(self.certificate))
-            raw = socket.create_connection(("127.0.0.1", self.tls), timeout=20)
-            connection.sock = context.wrap_socket(raw, server_hostname=HOST)
+            connection.sock = self.connect()
         connection.request(
             "GET",
             path,
@@ -231,6 +238,57 @@ def test_nginx_and_the_server_agree_where_a_request_ends(
         # What nginx passed on left the kept connection between both in order.
         for _ in range(4):
             assert proxy.text("/healthz") == "ok\n"
+
+
+OTHER = "127.0.0.2"
+"""An address that only Linux has without being told to."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason=f"needs {OTHER}")
+def test_what_one_address_may_take_leaves_the_others_alone(
+    proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    def status(client: ssl.SSLSocket, sent: bytes = b"GET /search?q=x HTTP/1.1\r\n") -> int:
+        client.sendall(sent + b"Host: %b\r\nConnection: close\r\n\r\n" % HOST.encode())
+        return int(client.recv(12)[9:12])
+
+    form = b"POST /feedback/emergency/lost-phone HTTP/1.1\r\nContent-Length: %d\r\n"
+    with backend(0), contextlib.ExitStack() as held:
+        for _ in range(64):  # forms that never come in whole
+            client = held.enter_context(proxy.connect(OTHER))
+            client.sendall(form % 50 + b"Host: %b\r\n\r\nvote" % HOST.encode())
+        with proxy.connect(OTHER) as client, proxy.connect() as reader:
+            assert (status(client), status(reader)) == (429, 200)
+        held.close()
+        flood = []
+        for _ in range(150):
+            with proxy.connect(OTHER) as client:
+                flood.append(status(client))
+        assert 429 in flood[60:] and set(flood) <= {200, 429}
+        with proxy.connect() as reader:
+            assert status(reader) == 200
+        with proxy.connect(OTHER) as client:
+            assert status(client, form % 100_000) == 413
+
+
+def test_thousands_of_heads_that_never_end_lock_nobody_out(
+    root: Path, proxy: Proxy, backend: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    guide = (root / "docs" / "deployment.md").read_text("utf-8")
+    assert all(line in guide for line in MAIN.splitlines())
+    wanted = 2500
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"only {hard} files may be open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    try:
+        with backend(0), contextlib.ExitStack() as held:
+            for _ in range(2000):
+                client = held.enter_context(socket.create_connection(("127.0.0.1", proxy.plain), timeout=20))
+                client.sendall(b"GET / HTTP/1.1\r\nHost: he")
+            assert "丢失" in proxy.text(f"/search?q={quote('丢失')}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_browsers_get_http_2(proxy: Proxy) -> None:

@@ -112,14 +112,15 @@ def counted(server: Server, route: str = '[^"]*') -> int:
 
 
 @contextmanager
-def nginx(folder: Path, backend: int) -> Iterator[tuple[int, Path]]:
-    """The nginx of the guide without TLS and limits, before `backend`; its port, and its log of what it passed on."""
+def nginx(folder: Path, backend: int, limits: bool = False) -> Iterator[tuple[int, Path]]:
+    """The nginx of the guide without TLS, with `limits` or without; its port, and its log of what it passed on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     text = (ROOT / "docs" / "deploy" / "nginx.conf").read_text("utf-8")
     text = re.sub(r"^server \{\n    listen 80;.*?^\}\n", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"^\s*(ssl_\w+|limit_\w+|listen \[::\]).*\n", "", text, flags=re.MULTILINE)
+    unwanted = r"ssl_\w+|listen \[::\]" if limits else r"ssl_\w+|limit_\w+|listen \[::\]"
+    text = re.sub(rf"^\s*({unwanted}).*\n", "", text, flags=re.MULTILINE)
     text = text.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
     text = re.sub(r"127\.0\.0\.1:800[01]\b", f"127.0.0.1:{backend}", text)
     text = text.replace("/var/lib/nginx/helpcenter ", f"{folder}/kept ")
@@ -129,7 +130,8 @@ def nginx(folder: Path, backend: int) -> Iterator[tuple[int, Path]]:
     )
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
-        f"{user}daemon off;pid {folder}/pid;worker_processes 1;events {{}}http {{"
+        f"{user}daemon off;pid {folder}/pid;worker_processes auto;worker_rlimit_nofile 8192;"
+        "events {worker_connections 4096;}http {"
         "log_format passed '$upstream_addr $request_uri';"
         f"access_log {folder}/passed passed;{temporary}include {folder}/site.conf;}}"
     )
