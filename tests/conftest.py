@@ -91,7 +91,7 @@ class Ended:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
     """`run("search", "丢失", HELPCENTER_INDEX=…)` runs a command, exit code included, without the cost of a process."""
-    from helpcenter.cli import main
+    from helpcenter import cli
 
     def run_command(*arguments: object, **environ: object) -> Ended:
         with monkeypatch.context() as patch:
@@ -102,7 +102,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
             for name, value in environ.items():
                 patch.setenv(name, str(value))
             with pytest.raises(SystemExit) as stopped:
-                main([str(argument) for argument in arguments])
+                cli.run([str(argument) for argument in arguments])
         return Ended(int(stopped.value.code or 0), *capsys.readouterr())
 
     return run_command

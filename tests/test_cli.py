@@ -169,6 +169,15 @@ def test_a_query_that_is_not_utf8_is_survived(site_index: Path, program: Path) -
     assert b"Traceback" not in ended.stderr
 
 
+def test_nothing_is_said_to_a_reader_who_has_left(site_index: Path, program: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [program, "search", "手机", "--json", "--index", str(site_index)]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert ended.stderr == b""
+
+
 def test_a_missing_index_is_one_clear_message(run: Run, tmp_path: Path) -> None:
     for command in (["search", "x"], ["explain", "x", "y"], ["rollback"]):
         ended = run(*command, "--index", tmp_path / "none")

@@ -68,7 +68,7 @@ def limited(limit: str, value: int, content: Path, index: Path) -> subprocess.Co
     """`helpcenter index --full` in a process that may not have more of something."""
     code = (
         f"import resource, sys; resource.setrlimit(resource.{limit}, ({value}, {value}));"
-        "from helpcenter.cli import main; main(sys.argv[1:])"
+        "from helpcenter.cli import run; run(sys.argv[1:])"
     )
     arguments = ["index", "--full", "--content", str(content), "--index", str(index)]
     return subprocess.run(

@@ -301,7 +301,7 @@ def begin_serving(begin=recording.begin_serving):
 
 recording.begin_serving = begin_serving
 server.STOP = 60
-cli.main()
+cli.run()
 """
 
 

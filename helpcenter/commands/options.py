@@ -77,7 +77,7 @@ def query_text(context: click.Context, parameter: click.Parameter, value: str) -
 
 
 def open_snapshot(index_folder: Path) -> Snapshot:
-    """The live snapshot. Raises `IndexUnavailable`, which `helpcenter.cli.main` tells."""
+    """The live snapshot. Raises `IndexUnavailable`, which `helpcenter.cli.run` tells."""
     from index import open_library
 
     return open_library(index_folder, load_settings().index_key).snapshot()
