@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.arrays import U64, Numbers
+from index.search.contracts import Lexicon
 from index.search.sounds import Sounds
 from index.store.keys import word_key
 
@@ -57,3 +58,15 @@ class ArrayLexicon:
         sizes = (self._starts[terms + 1] - self._starts[terms]).astype(np.int64)
         best = np.argsort(-sizes, kind="stable")[:_PAIRS]
         return self._keys[terms[best]], sizes[best]
+
+
+def frequencies_of(lexicon: Lexicon, words: Sequence[str]) -> dict[str, int]:
+    """In how many sections each word stands."""
+    known = lexicon.frequencies([word_key(word) for word in words])
+    return {word: known.get(word_key(word), 0) for word in words}
+
+
+def frequency_of(lexicon: Lexicon, word: str) -> int:
+    """In how many sections a word stands."""
+    key = word_key(word)
+    return lexicon.frequencies([key]).get(key, 0)

@@ -183,7 +183,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
         return ((term, self.term_info(*term)) for term in self.terms_from(fieldname, prefix))
 
     def cursor(self, fieldname: str, fieldobj: Any) -> Any:
-        raise NotImplementedError("Whoosh's spelling cursor is not offered: near spellings are found in guessing.py")
+        raise NotImplementedError("Whoosh's spelling cursor is not offered: see search/misspellings.py")
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         begin, end = self._range(fieldname, text)
