@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     app = Flask(__name__, static_folder=None)
     app.extensions["settings"] = settings
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["library"] = library or open_library(settings.index, settings.index_key)
+    app.extensions["library"] = library or open_library(settings.index, settings.index_key, settings.meaning)
 
     frame.prepare(app)
     htmx.prepare(app)

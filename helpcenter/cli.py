@@ -21,6 +21,7 @@ from helpcenter.commands.building import build, rollback
 from helpcenter.commands.copies import follow, publish
 from helpcenter.commands.exporting import export
 from helpcenter.commands.insights import insights
+from helpcenter.commands.models import model
 from helpcenter.commands.serving import mcp, serve, show_settings
 from helpcenter.commands.starting import init
 from helpcenter.settings import SettingsError
@@ -38,7 +39,7 @@ def commands() -> None:
 
 for command in (
     init, build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights,
-    export, mcp, publish, follow, show_settings,
+    export, mcp, publish, follow, model, show_settings,
 ):  # fmt: skip
     commands.add_command(command)
 
@@ -66,16 +67,19 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         fail(f"{error.filename or '文件'}：{error.strerror or error}。")
     except Exception as error:
-        if not is_unavailable(error):
+        hint = unavailable(error)
+        if hint is None:
             raise
-        fail(str(error), hint="重新建立索引：helpcenter index")
+        fail(str(error), hint=hint)
 
 
-def is_unavailable(error: Exception) -> bool:
-    """Whether the index itself says that it cannot be served."""
-    from index import IndexUnavailable
+def unavailable(error: Exception) -> str | None:
+    """The way out where the index, or the model of meanings, cannot be had; None where the error is another."""
+    from index import IndexUnavailable, ModelUnavailable
 
-    return isinstance(error, IndexUnavailable)
+    if isinstance(error, ModelUnavailable):
+        return "线上的索引没有动。说明见 docs/meaning.md。"
+    return "重新建立索引：helpcenter index" if isinstance(error, IndexUnavailable) else None
 
 
 def usage_fault(error: click.UsageError) -> str:

@@ -94,6 +94,20 @@ class Settings:
         "Key file (`helpcenter index --new-key FILE`): indexes are signed with it, unsigned or altered ones refused",
         "密钥文件（用 helpcenter index --new-key 生成）：建索引时签名，没有签名或被改动的索引一律不用",
     )
+    meaning: str = _setting(
+        "",
+        _text,
+        "Model that finds sections of the same meaning (docs/meaning.md): a folder with `model.onnx` and "
+        "`tokenizer.json`, or `package`; empty: off when building, and without the model when asking",
+        "按意思查找所用的模型（见 docs/meaning.md）：有 model.onnx 和 tokenizer.json 的文件夹，或 package；"
+        "留空：建索引时不用，搜索时不用模型",
+    )
+    model_hub: str = _setting(
+        "https://huggingface.co",
+        _web_address,
+        "Where `helpcenter model fetch` gets the model: the model hub, or a mirror of it",
+        "helpcenter model fetch 从哪里下载模型：模型站或它的镜像",
+    )
     site_name: str = _setting(
         "", _text, "Name of the site; empty: `name` of `content/_site.yml`", "站名；留空则用 content/_site.yml 的 name"
     )

@@ -24,6 +24,7 @@ from index.model import (
     Guide,
     Hit,
     IndexUnavailable,
+    ModelUnavailable,
     Option,
     Outcome,
     Problem,
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from index.content.outside import NoClient, cache_file, check_outside
     from index.content.sites import SITE_SCHEMA, read_site
     from index.content.vanishing import vanished, write_forwards
+    from index.meaning.encoder import try_model
+    from index.meaning.fetching import fetch_model
+    from index.meaning.models import install_model
     from index.search.asking import MAX_LIMIT
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.judgements import FIGURES, judge, read_judgements
@@ -83,6 +87,9 @@ _LAZY = {
     "vanished": "content.vanishing",
     "write_forwards": "content.vanishing",
     "import_files": "content.importing",
+    "fetch_model": "meaning.fetching",
+    "install_model": "meaning.models",
+    "try_model": "meaning.encoder",
     "MEASURES": "search.evaluating",
     "Evaluation": "search.evaluating",
     "evaluate": "search.evaluating",
@@ -121,6 +128,7 @@ __all__ = [
     "IndexUnavailable",
     "LegalPage",
     "Library",
+    "ModelUnavailable",
     "MoveRefused",
     "NoClient",
     "Option",
@@ -143,8 +151,10 @@ __all__ = [
     "check_outside",
     "evaluate",
     "fetch_copy",
+    "fetch_model",
     "fold",
     "import_files",
+    "install_model",
     "judge",
     "move",
     "new_key",
@@ -157,6 +167,7 @@ __all__ = [
     "read_site",
     "rollback",
     "stale",
+    "try_model",
     "unfound",
     "unreadable",
     "vanished",
@@ -177,14 +188,16 @@ def build(content: Path, index: Path, *, full: bool = False, key: str = "", **op
     return report
 
 
-def open_library(index: Path, key: str = "") -> Engine:
+def open_library(index: Path, key: str = "", meaning: str = "") -> Engine:
     """Open the index folder `index`; with a `key` file, only snapshots signed with it.
 
-    Where an engine is chosen; nobody else names one.
+    `meaning`: where the model of meanings is, if this machine has it; without it, or where it cannot be had, which the
+    log says, asking gets by with the snapshot's own tables. Where an engine is chosen; nobody else names one.
     """
+    from index.meaning.encoder import find_encoder
     from index.search.live import Library
 
-    return Library(index, key)
+    return Library(index, key, find_encoder(meaning))
 
 
 def rollback(index: Path, key: str = "") -> str:

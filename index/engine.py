@@ -87,11 +87,18 @@ class Snapshot(Protocol):
         """
 
     def search_articles(
-        self, query: str, filters: Mapping[str, Sequence[str]] | None = None, limit: int = 8, offset: int = 0
+        self,
+        query: str,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        limit: int = 8,
+        offset: int = 0,
+        *,
+        typing: bool = False,
     ) -> ArticleResults:
         """Return articles `offset` to `offset + limit` for `query`, each where its best section stands.
 
-        Filters and limit as in `search`. An empty query lists the articles by topic and order.
+        Filters and limit as in `search`. `typing`: the reader may type on, so the answer must cost little; a settled
+        one may differ. An empty query lists the articles by topic and order.
         """
 
     def find_guides(self, query: str) -> tuple[Guide, ...]:

@@ -301,6 +301,10 @@ class IndexUnavailable(Exception):
     """No index can be served; the message (Simplified Chinese) says what is wrong, where, and the way out."""
 
 
+class ModelUnavailable(Exception):
+    """The model of meanings cannot be had; the message (Simplified Chinese) says what is missing and the way out."""
+
+
 class ContentFaults(Exception):
     """Articles are at fault; nothing was built and the live index is untouched. `problems` holds every fault."""
 

@@ -29,6 +29,7 @@ class Weights:
     sections: Mapping[str, float]
     answer: Mapping[str, float]
     coverage: Mapping[str, float]
+    meaning: Mapping[str, float]
     stamp: str
 
 
@@ -47,5 +48,6 @@ def load_weights() -> Weights:
         sections=table["sections"],
         answer=table["answer"],
         coverage=table["coverage"],
+        meaning=table["meaning"],
         stamp=hashlib.sha256(repr((table["bm25"]["b"], table["boosts"])).encode()).hexdigest()[:16],
     )

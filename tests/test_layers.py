@@ -51,7 +51,7 @@ def test_a_layer_is_a_file_and_a_line(tmp_path: Path) -> None:
     door = (layers / "__init__.py").read_text("utf-8")
     imported = re.findall(r"`(from index\.search\.layers\.\w+ import \w+)`", guide)[0]
     # The example goes to the front of the guesses, since `similar` finds swapped characters too.
-    first = re.sub(r"Pinyin\(\), Similar\(\), (\w+\(\))", r"\1", line.strip())
+    first = re.sub(r"Pinyin\(\), Similar\(\), Meaning\(\), (\w+\(\))", r"\1", line.strip())
     door = re.sub(r"LAYERS: .*", first, door.replace('"""\n\nfrom', f'"""\n\n{imported}\nfrom', 1))
     (layers / "__init__.py").write_text(door, "utf-8")
     (tmp_path / "content").mkdir()
@@ -76,7 +76,7 @@ def test_layers_can_be_left_out(tmp_path: Path) -> None:
     build(tmp_path / "content", tmp_path / "index")
     live = open_library(tmp_path / "index").snapshot()
     by_layer = {"words": "路线", "substring": "段简", "pinyin": "xiezai", "similar": "卸在"}
-    assert list(by_layer) == [layer.name for layer in LAYERS]
+    assert [*by_layer, "meaning"] == [layer.name for layer in LAYERS]  # its tests: test_meaning.py
     for name, query in by_layer.items():
         assert live.rank_articles(query, 5, [name])
         assert not live.rank_articles(query, 5, [other for other in by_layer if other != name])

@@ -74,6 +74,7 @@ def build(content: Path, index_folder: Path, full: bool, drafts: bool, quiet: bo
                 keep=settings.keep_snapshots,
                 progress=progress,
                 key=key or settings.index_key,
+                meaning=settings.meaning,
             )
     except index.ContentFaults as faults:
         for problem in faults.problems:

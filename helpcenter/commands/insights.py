@@ -190,7 +190,7 @@ def apply(
     own = content / "_search" / "judgements.tsv"
     judgements = judgements or (own if own.is_file() else None)
     try:
-        outcome = try_out(proposal, content, index_folder, past, judgements, settings.index_key)
+        outcome = try_out(proposal, content, index_folder, past, judgements, settings.index_key, settings.meaning)
         click.echo(printable("\n".join([proposal.says, *outcome_lines(outcome, proposal.query)])))
         if outcome.reason and not force:
             raise click.ClickException(f"没有采用：{outcome.reason}。仍要采用请加 --force。")
@@ -201,7 +201,7 @@ def apply(
             if not click.confirm("采用吗？"):
                 click.echo("没有采用，什么都没有改动。")
                 return
-        keep(proposal, content, index_folder, settings.keep_snapshots, settings.index_key)
+        keep(proposal, content, index_folder, settings.keep_snapshots, settings.index_key, settings.meaning)
     except (EditRefused, BadJudgements) as error:
         raise click.ClickException(str(error)) from None
     except index.ContentFaults as faults:
@@ -220,7 +220,9 @@ def undone(content: Path, index_folder: Path) -> str:
     settings = load_settings()
     try:
         applied = undo_last(index_folder, content)
-        index.build(content, index_folder, keep=settings.keep_snapshots, key=settings.index_key)
+        index.build(
+            content, index_folder, keep=settings.keep_snapshots, key=settings.index_key, meaning=settings.meaning
+        )
     except EditRefused as error:
         raise click.ClickException(str(error)) from None
     except index.ContentFaults:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from index import Snapshot
 
-STAGES = {"prepare": "读取文章", "write": "写入索引"}
+STAGES = {"prepare": "读取文章", "encode": "理解意思", "write": "写入索引"}
 """What a terminal calls the stages of `index.build`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,7 +80,8 @@ def open_snapshot(index_folder: Path) -> Snapshot:
     """The live snapshot. Raises `IndexUnavailable`, which `helpcenter.cli.run` tells."""
     from index import open_library
 
-    return open_library(index_folder, load_settings().index_key).snapshot()
+    settings = load_settings()
+    return open_library(index_folder, settings.index_key, settings.meaning).snapshot()
 
 
 class Progress:

@@ -23,7 +23,7 @@ from cachetools import LRUCache
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from werkzeug.http import http_date
 
-from helpcenter.http.htmx import VARY, fragment_asked
+from helpcenter.http.htmx import VARY, fragment_asked, typing
 from index import Engine, IndexUnavailable
 
 if TYPE_CHECKING:
@@ -70,10 +70,14 @@ class Answer(NamedTuple):
 class AnswerCache:
     """WSGI: answers from memory what this worker has answered before. Safe among threads."""
 
-    def __init__(self, app: WSGIApplication, version: Callable[[], str], tell: Callable[[SearchSeen], None]) -> None:
+    def __init__(
+        self, app: WSGIApplication, version: Callable[[], str], tell: Callable[[SearchSeen], None], hasty: bool
+    ) -> None:
         self.app = app
         self.version = version
         self.tell = tell
+        self.hasty = hasty
+        """Whether readers who type get another answer."""
         self.lock = Lock()
         self.answers: LRUCache[tuple[object, ...], Answer] = LRUCache(ROOM, lambda answer: len(answer.body) + OVERHEAD)
 
@@ -92,6 +96,7 @@ class AnswerCache:
             environ.get("HTTP_HOST"),
             environ.get("wsgi.url_scheme"),
             fragment_asked(environ),
+            self.hasty and typing(environ),
             "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""),
             # Warnings about old articles depend on the day.
             int(time.time()) // 86400,
@@ -126,7 +131,7 @@ def prepare(app: Flask) -> None:
         for observer in observers:
             observer(seen)
 
-    cache = AnswerCache(app.wsgi_app, lambda: library.snapshot().id, tell)
+    cache = AnswerCache(app.wsgi_app, lambda: library.snapshot().id, tell, bool(app.extensions["settings"].meaning))
     app.extensions["answers"] = cache
     app.wsgi_app = cache  # type: ignore[method-assign]
     app.after_request(finish)

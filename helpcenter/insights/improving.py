@@ -78,6 +78,7 @@ def try_out(
     past: Sequence[str],
     judgements: Path | None = None,
     key: str = "",
+    meaning: str = "",
 ) -> Outcome:
     """Apply `proposal` to a copy and ask that. Raises `EditRefused`, `BadJudgements`, and what `index.build` raises."""
     judged = read_judgements(judgements) if judgements else []
@@ -88,24 +89,28 @@ def try_out(
         copy = Path(folder) / "content"
         shutil.copytree(content, copy, symlinks=True)
         edit = edits.apply(proposal, copy)
-        index.build(copy, Path(folder) / "index")
-        after = check(proposal, wanted, index.open_library(Path(folder) / "index").snapshot(), past, judged)
+        beside = Path(folder) / "index"
+        shutil.copytree(index_folder, beside)  # so that only what changes is built, and both differ in nothing else
+        index.build(copy, beside, key=key, meaning=meaning)
+        after = check(proposal, wanted, index.open_library(beside, key).snapshot(), past, judged)
         return Outcome(content / edit.path.relative_to(copy), edit.line, before, after, refusal(before, after))
 
 
-def keep(proposal: Proposal, content: Path, index_folder: Path, snapshots: int = 3, key: str = "") -> None:
+def keep(
+    proposal: Proposal, content: Path, index_folder: Path, snapshots: int = 3, key: str = "", meaning: str = ""
+) -> None:
     """Apply `proposal` to the content and rebuild; an interruption or a failing build takes it back.
 
     Raises `EditRefused` and what `index.build` raises.
     """
     edit = edits.apply(proposal, content)
     try:
-        index.build(content, index_folder, keep=snapshots, key=key)
+        index.build(content, index_folder, keep=snapshots, key=key, meaning=meaning)
         journal.note(index_folder, content, proposal, edit)
     except BaseException:
         edit.undo()
-        with suppress(index.ContentFaults, index.IndexUnavailable):
-            index.build(content, index_folder, keep=snapshots, key=key)
+        with suppress(index.ContentFaults, index.IndexUnavailable, index.ModelUnavailable):
+            index.build(content, index_folder, keep=snapshots, key=key, meaning=meaning)
         raise
 
 

@@ -132,21 +132,27 @@ class ResultsPage:
 
 
 def results_page(
-    snapshot: Snapshot, query: str, chosen: Mapping[str, Sequence[str]], number: int, note: str = ""
+    snapshot: Snapshot,
+    query: str,
+    chosen: Mapping[str, Sequence[str]],
+    number: int,
+    note: str = "",
+    *,
+    typing: bool = False,
 ) -> tuple[ResultsPage, ArticleResults | None]:
     """The page for a query and filters, and the results behind it (None where nothing was asked).
 
-    A page number past the end means the last page.
+    A page number past the end means the last page. `typing`: see `Snapshot.search_articles`.
     """
     root = request.script_root
     if not query and not chosen:
         return _idle_page(snapshot, note), None
     size = PER_PAGE if query else LINES_PER_PAGE
-    results = snapshot.search_articles(query, chosen, size, (number - 1) * size)
+    results = snapshot.search_articles(query, chosen, size, (number - 1) * size, typing=typing)
     pages = max(1, min(LAST_PAGE, -(-results.total // size)))
     if number > pages:
         number = pages
-        results = snapshot.search_articles(query, chosen, size, (number - 1) * size)
+        results = snapshot.search_articles(query, chosen, size, (number - 1) * size, typing=typing)
     labels = topic_labels(snapshot)
     active = [
         (label_of(facet, value, labels), root + search_url(query, without(chosen, facet, value)))

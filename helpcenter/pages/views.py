@@ -16,7 +16,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from helpcenter.api.results_json import results_to_json
 from helpcenter.http.caching import SearchSeen, keep
-from helpcenter.http.htmx import wants_fragment
+from helpcenter.http.htmx import typing, wants_fragment
 from helpcenter.http.security import from_this_machine
 from helpcenter.pages import article_page, results_page
 from helpcenter.pages.frame import fragment, render
@@ -56,7 +56,9 @@ def search() -> Response:
     query, note = parse_query()
     partial = wants_fragment()
     live = snapshot()
-    page, results = results_page.results_page(live, query, parse_filters(live), parse_page(), note)
+    page, results = results_page.results_page(
+        live, query, parse_filters(live), parse_page(), note, typing=typing(request.environ)
+    )
     html = fragment(render("_results.html", page), page) if partial else render("search.html", page)
     return keep(Response(html), seen(query, results, live=partial))
 

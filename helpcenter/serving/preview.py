@@ -63,7 +63,14 @@ def rebuild(settings: Settings, at: date | None = None) -> bool:
     import index
 
     try:
-        report = index.build(settings.content, settings.index, drafts=at is None, today=at, key=settings.index_key)
+        report = index.build(
+            settings.content,
+            settings.index,
+            drafts=at is None,
+            today=at,
+            key=settings.index_key,
+            meaning=settings.meaning,
+        )
     except index.ContentFaults as faults:
         for problem in faults.problems:
             click.echo(str(problem), err=True)

@@ -176,6 +176,8 @@
     hideRecent();
   }, true);
 
+  // While typing the server answers without asking the model of meanings; Enter and filters may wait for it.
+  on("htmx:configRequest", ({ detail }) => { if (detail.elt.id === "search" && !atOnce) detail.headers["HX-Typing"] = "true"; });
   // A request overtaken by a newer one is no error; without this htmx reports it as one on the console.
   on("htmx:beforeSend", ({ detail }) => {
     const abort = detail.xhr.abort;

@@ -18,6 +18,7 @@ about half a second.
     facets.json, facets.npy        filter values, and one bit a section for each
     tokens.*                       word numbers per section and their vocabulary, for the next build and relating.py
     sound*.npy, readings.npz       how characters sound (sounds.py)
+    meaning.*                      vectors of bodies and asks, where there is a model (meaning/vectors.py)
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,16 +40,20 @@ from index.building.parts import Kept, Part, Previous, invert_parts, join, parts
 from index.building.preparing import Prepared
 from index.building.sounding import write_sounds
 from index.content.articles import TopicIntro, media_file
+from index.meaning.encoding import Encoded
 from index.model import Guide
 from index.site import TOPIC, SiteConfig
 from index.store.blobs import Packed, Texts
 from index.store.forwards import forwards
-from index.store.keys import word_key
+from index.store.keys import FIELD_BREAK, FIELDS, word_key
 from index.store.pictures import size_of
 from index.store.posting_files import ARRAYS, write_array
 from index.store.serializing import CARD_BREAK
 from index.store.writing import Files
 from index.weights import Weights
+
+SectionTexts = Sequence[tuple[str, Sequence[str]]]
+"""Of each section its body and its asks, folded."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z").match  # an anchor that needs no quoting; quote() takes 10 µs
 
@@ -62,8 +67,12 @@ def assemble(
     topics: Sequence[TopicIntro],
     site: SiteConfig,
     weights: Weights,
+    encode: Callable[[SectionTexts], Encoded] | None = None,
 ) -> dict[str, int]:
-    """Write the snapshot's `files`, pictures from `content`. Returns the counts of articles and sections."""
+    """Write the snapshot's `files`, pictures from `content`. Returns the counts of articles and sections.
+
+    `encode`: makes the vectors, where there is a model.
+    """
     place, write = files.place, files.write
     kept = Kept(previous) if previous else None
     vocabulary = kept.vocabulary if kept else {}
@@ -97,7 +106,18 @@ def assemble(
     write(np.save, place / "sections.npy", sections)
     write(surroundings.write, place)
     write(_write_json, place / "site.json", asdict(site))
+    if encode:
+        write(encode(_section_texts(parts)).write, place)
     return {"articles": len(outlines), "sections": len(article_of)}
+
+
+def _section_texts(parts: Sequence[Part]) -> SectionTexts:
+    texts = []
+    for record in (text.decode() for part in parts for text in part.folded.texts()):
+        fields = dict(zip(FIELDS, record.split(FIELD_BREAK), strict=True))
+        body = fields["body"] or fields["heading"] or fields["title"]  # a heading may stand alone
+        texts.append((body, [ask for ask in fields["asks"].split("\n") if ask]))
+    return texts
 
 
 def write_guides(place: Path, guides: Sequence[Guide]) -> None:

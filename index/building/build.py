@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,15 @@ from index.content.asks import asks_path, lost_files
 from index.content.guides import GuideFile, dead_links, digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
 from index.content.sites import SiteFile, dead_site_links, read_site
+from index.meaning.encoder import Encoder
+from index.meaning.encoding import encode_sections
+from index.meaning.models import model_folder
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.store.blobs import Texts
 from index.store.signing import load_key, sign
 from index.store.snapshots import Checked, IndexFolder, write_stamp
 from index.store.writing import Files
+from index.text.segmenting import segmenter_for
 from index.text.tuning import Tuning, read_tuning
 from index.weights import load_weights
 
@@ -54,27 +59,30 @@ def build(
     progress: Progress | None = None,
     last: Future[Checked] | None = None,
     key: str = "",
+    meaning: str = "",
 ) -> BuildReport:
     """Bring the index in `index` up to date with the articles in `content`.
 
-    `last`: the live snapshot, where somebody is checking it already. `key`: a key file to sign with; a live
-    snapshot that it did not sign is not built upon. Incremental unless `full` is set or something that shapes every
-    section changed: see `shape.py`. Articles that are not shown on `today` (drafts,
-    `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out. Raises
-    ContentFaults, or IndexUnavailable where the folders cannot be read or written. A second build waits for the first.
+    `last`: the live snapshot, where somebody is checking it already. `key`: a key file to sign with; a live snapshot
+    that it did not sign is not built upon. `meaning`: where the model of meanings is (`model_folder`). Incremental
+    unless `full` is set or something that shapes every section changed: see `shape.py`. Articles that are not shown on
+    `today` (drafts, `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out.
+    Raises ContentFaults, IndexUnavailable where the folders cannot be read or written, or ModelUnavailable. A second
+    build waits for the first.
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
     if not content.is_dir():
         raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
+    encoder = Encoder(model_folder(meaning)) if meaning else None
     folder = IndexFolder(index, key)
     secret = load_key(key) if key else b""
     with _failures_told(index), folder.lock():
         tuning, site = read_tuning(content), read_site(content)
-        shaped = shape(tuning, site.site, drafts)
+        shaped = shape(tuning, site.site, drafts, encoder.digest if encoder else "")
         with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
             reading = pool.submit(_read, content)
-            previous, reason = (None, "按要求全部重建") if full else _previous(folder, shaped, last)
+            previous, reason, vectors = (None, "按要求全部重建", None) if full else _previous(folder, shaped, last)
             sources, lost = reading.result()
         known = previous.digests if previous else {}
         changed = [file for file in sources if known.get(file.id) != file.digest]
@@ -103,7 +111,11 @@ def build(
             tell("write", 0, 1)
             with Files(place) as files:
                 files.beside(folder.drop, max(keep - 1, 1))
-                made = assemble(files, content, ids, prepared, previous, topics, site.site, load_weights())
+                encode = None
+                if encoder:
+                    cut, told = segmenter_for(tuning.words).cut, partial(tell, "encode")
+                    encode = partial(encode_sections, encoder=encoder, cut=cut, last=vectors, tell=told)
+                made = assemble(files, content, ids, prepared, previous, topics, site.site, load_weights(), encode)
                 files.write(write_guides, place, [file.guide for file in guides])
                 from index.search.opening import LocalSnapshot  # loads while the last files are written
             write_stamp(
@@ -169,16 +181,19 @@ def _anchors(
     return anchors
 
 
-def _previous(folder: IndexFolder, shaped: dict[str, str], last: Future[Checked] | None) -> tuple[Previous | None, str]:
+def _previous(
+    folder: IndexFolder, shaped: dict[str, str], last: Future[Checked] | None
+) -> tuple[Previous | None, str, Path | None]:
+    """The last snapshot to build upon, or why there is none; and where its vectors are, which other things shape."""
     try:
         place, stamp = _checked(folder, last)
         if why := reason_of(stamp["shape"], shaped):
-            return None, why
-        return open_previous(place, stamp), ""
+            return None, why, place
+        return open_previous(place, stamp), "", place
     except IndexUnavailable as error:
-        return None, "首次建立" if not folder.names() else str(error)
+        return None, "首次建立" if not folder.names() else str(error), None
     except Exception as error:  # intact but unreadable: rebuild
-        return None, f"旧索引读不懂（{type(error).__name__}）"
+        return None, f"旧索引读不懂（{type(error).__name__}）", None
 
 
 def _checked(folder: IndexFolder, last: Future[Checked] | None) -> Checked:

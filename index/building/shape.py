@@ -29,8 +29,11 @@ _DISTRIBUTIONS = {"bs4": "beautifulsoup4", "markdown_it": "markdown-it-py", "yam
 """Libraries installed under another name; asking Python's own table for one takes 0.5 s."""
 
 
-def shape(tuning: Tuning, site: SiteConfig, drafts: bool) -> dict[str, str]:
-    """Return what shapes every section, by the Chinese name that tells why all is built anew."""
+def shape(tuning: Tuning, site: SiteConfig, drafts: bool, model: str = "") -> dict[str, str]:
+    """Return what shapes every section, by the Chinese name that tells why all is built anew.
+
+    `model`: the digest of the model of meanings, where there is one.
+    """
     sources = [file.read_bytes() for file in building_sources()]
     libraries = imported_libraries(source.decode() for source in sources)
     return {
@@ -40,6 +43,7 @@ def shape(tuning: Tuning, site: SiteConfig, drafts: bool) -> dict[str, str]:
         "筛选项": " ".join(site.fields),
         "权重": load_weights().stamp,
         "草稿设置": str(drafts),
+        "意思模型": model,
         "Python": ".".join(map(str, sys.version_info[:2])),  # its table of Unicode decides how text is folded
         **{name: library_version(name) for name in libraries},
     }

@@ -17,12 +17,14 @@ from typing import Any, Generic
 
 import numpy as np
 
+from index.meaning.encoder import Encoder
+from index.meaning.vectors import open_meanings
 from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, Hit, Results
 from index.search.answering import Answerer
 from index.search.choosing import Chooser
 from index.search.contracts import Lexicon, R, Sections
 from index.search.coverage import LOOKED_AT, READ, coverage
-from index.search.explaining import explain
+from index.search.explaining import explain, explain_meaning
 from index.search.filtering import Counts, Filters, meet
 from index.search.grouping import one_each
 from index.search.guessing import Guesser
@@ -64,6 +66,8 @@ class Parts(Generic[R]):
     """The article number of each section, ascending."""
     near: Callable[[int], tuple[int, ...]]
     """The articles nearest to one, by number."""
+    encoder: Encoder | None = None
+    """The model of meanings, where this machine has it."""
 
 
 class Asking(Shelf, Generic[R]):
@@ -88,7 +92,10 @@ class Asking(Shelf, Generic[R]):
         synonyms = (*regional, *(member for group in tuning.synonyms for member in group))
         guesser = Guesser(self._lexicon, self._index, self._sounds, self._segmenter, synonyms)
         chooser = Chooser(self._weights.sections, self._records.folded, self._article_of, self._first)
-        self._layers = Layers(self._index, self._lexicon, guesser, self._parse, place, chooser.choose)
+        self._meanings = open_meanings(place, self._segmenter.cut, parts.encoder)
+        self._layers = Layers(
+            self._index, self._lexicon, guesser, self._parse, place, chooser.choose, self._weights, self._meanings
+        )
         self._answerer = Answerer(self._weights.answer, self._lexicon, self._records.folded, self._index.idf)
         self._guide_finder = GuideFinder(self.guides(), self._segmenter, tuning.stop_words)
 
@@ -144,11 +151,12 @@ class Asking(Shelf, Generic[R]):
         return Results(query, total, complete_count, tuple(hits), facets, suggestion, took, answer, answered)
 
     def search_articles(
-        self, query: str, filters: Chosen | None = None, limit: int = 8, offset: int = 0
+        self, query: str, filters: Chosen | None = None, limit: int = 8, offset: int = 0, *, typing: bool = False
     ) -> ArticleResults:
         """Return articles `offset` to `offset + limit` for `query`, each where its best section stands.
 
-        Filters as in `search`. An empty query lists the articles by topic and order. Never raises for any text.
+        Filters as in `search`. `typing`: the reader may type on, so the model of meanings is not asked. An empty query
+        lists the articles by topic and order. Never raises for any text.
         """
         limit, offset = min(max(limit, 0), MAX_LIMIT), max(offset, 0)
         chosen = self._chosen(filters)
@@ -160,7 +168,9 @@ class Asking(Shelf, Generic[R]):
             facets = self._facets(parsed, chosen, self._filters.count(listed), articles=True)
             shown, count = tuple(cards[offset : offset + limit]), len(cards)
             return ArticleResults(query, count, count, count, (), shown, facets, answered=bool(cards))
-        found = self._layers.find(parsed, self._index.allowed(chosen), max(2 * (offset + limit), LOOKED_AT))
+        found = self._layers.find(
+            parsed, self._index.allowed(chosen), max(2 * (offset + limit), LOOKED_AT), typing=typing
+        )
         answered = self._answered(found)
         grouped = found.ranking.grouped(offset + limit)
         return ArticleResults(
@@ -170,7 +180,7 @@ class Asking(Shelf, Generic[R]):
             grouped.partial_from,
             tuple(self._article_hit(found, number) for number in grouped.order[offset : offset + limit].tolist()),
             (),
-            self._facets(parsed, chosen, found.ranking.counts(articles=True), articles=True),
+            self._facets(parsed, chosen, found.ranking.counts(articles=True), articles=True, typing=typing),
             found.suggestion,
             self._answer(found) if answered and not offset else None,
             answered,
@@ -206,7 +216,8 @@ class Asking(Shelf, Generic[R]):
         else:
             raise KeyError(f"{article_id}#{anchor}")
         name = anchors[section - first]
-        return explain(self._index, found, section, article_id + (f"#{name}" if name else ""))
+        meaning = explain_meaning(self._meanings, found, section, self._records.asks(section)) if self._meanings else []
+        return explain(self._index, found, section, article_id + (f"#{name}" if name else ""), meaning)
 
     def _chosen(self, filters: Chosen | None) -> Chosen:
         """The filters of this site that have a value."""
@@ -217,7 +228,9 @@ class Asking(Shelf, Generic[R]):
         fitting = meet(list(self._filters.masks(chosen).values()))
         return np.full(self.section_count, not query.text) if fitting is None else fitting & (not query.text)
 
-    def _facets(self, parsed: Query, chosen: Chosen, counts: Counts, *, articles: bool = False) -> Counts:
+    def _facets(
+        self, parsed: Query, chosen: Chosen, counts: Counts, *, articles: bool = False, typing: bool = False
+    ) -> Counts:
         """Each filter value with how many of the found sections, or articles, have it; `counts`: within all filters.
 
         A filter's own choice does not narrow its own counts, so that it can be changed.
@@ -226,7 +239,8 @@ class Asking(Shelf, Generic[R]):
         for name in chosen:
             others = {other: values for other, values in chosen.items() if other != name}
             if parsed.terms:
-                wide = self._layers.find(parsed, self._index.allowed(others), 0).ranking.counts(articles=articles)
+                within = self._layers.find(parsed, self._index.allowed(others), 0, typing=typing).ranking
+                wide = within.counts(articles=articles)
             else:
                 listed = self._listed(parsed, others)
                 wide = self._filters.count(one_each(listed, self._article_of) if articles else listed)
@@ -258,7 +272,13 @@ class Asking(Shelf, Generic[R]):
 
     def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
         matched, marks = found.reason(number)
-        return self._records.hit(number, score, complete, matched, self._records.passage(number, marks))
+        passage = self._records.passage(number, marks, self._around(found, number, matched))
+        return self._records.hit(number, score, complete, matched, passage)
+
+    def _around(self, found: Found[R], number: int, matched: str) -> int:
+        """Where the sentence stands for which a section was found, if its meaning alone found it."""
+        near = found.near() if matched == "meaning" else None
+        return self._meanings.sentence(near, self._records.body(number)[1]) if self._meanings and near else 0
 
     def _article_hit(self, found: Found[R], article: int) -> ArticleHit:
         """What is shown of an article: its best section, and its other ones by their headings."""
@@ -274,8 +294,9 @@ class Asking(Shelf, Generic[R]):
         others = [number for number in complete or held if number != top]
         others.sort(key=lambda number: -scores[number])
         matched, marks = found.reason(top)
-        steps, count = first_steps(*records.body(top), marks, STEPS)
-        passage = "" if steps else records.passage(top, marks)
+        around = self._around(found, top, matched)
+        steps, count = ((), 0) if around else first_steps(*records.body(top), marks, STEPS)
+        passage = "" if steps else records.passage(top, marks, around)
         hit = records.hit(top, scores[top], bool(complete), matched, passage)
         near, more = (tuple(map(records.link, sorted(some))) for some in (others[:NEAR], others[NEAR:]))
         return ArticleHit(hit, steps, count, near, more)

@@ -122,6 +122,9 @@ class Sections(Protocol[R_co]):
         None, which fits all, where nothing is chosen.
         """
 
+    def fitting(self, sections: Numbers, allowed: Any) -> Numbers:
+        """Those of `sections` that fit."""
+
     def rank(self, query: Query, allowed: Any, wanted: int) -> R_co:
         """Rank the sections for `query`: what truly contains it, then the rest by BM25F."""
 

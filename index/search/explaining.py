@@ -6,19 +6,23 @@ lists again and not from the ranking: the sum over terms must come out as the sc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from index.meaning.vectors import Meanings
 from index.search.contracts import R, Sections
 from index.search.layering import Found
 from index.search.layers import LAYERS
+from index.search.layers.meaning import meant, say
 
 _KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
 _ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）"}
 _LABELS = {layer.name: layer.label for layer in LAYERS}
 
 
-def explain(index: Sections[R], found: Found[R], number: int, place: str) -> str:
-    """Return the explanation of section `number`, called `place`."""
+def explain(index: Sections[R], found: Found[R], number: int, place: str, meaning: Sequence[str] = ()) -> str:
+    """Return the explanation of section `number`, called `place`; `meaning`: of `explain_meaning`."""
     query, ranking = found.query, found.ranking
     words = [term.text for term in query.terms if term.kind == "words" and term.origin == "query"]
     lines = [f"查询：{query.text}", f"折叠后：{query.folded}", f"切分：{' / '.join(words) or '（没有可查的词）'}"]
@@ -47,6 +51,7 @@ def explain(index: Sections[R], found: Found[R], number: int, place: str) -> str
         elif term.kind == "words" and term.origin == "query":
             missing.append(f"{term.text}（{'其他小节有' if frequency else '整个索引里没有'}）")
     lines.append(f"  {total:8.4f}  合计（BM25F）；其余来自原样出现、相邻或改查的加分，或同一篇里各节换了位置")
+    lines += meaning
     if missing:
         lines.append("这一节缺的词：" + "、".join(missing))
     if not len(held):
@@ -54,3 +59,16 @@ def explain(index: Sections[R], found: Found[R], number: int, place: str) -> str
             "怎样才能找到：在文章的 aliases 里写上读者的说法，或在 _search/synonyms.txt 里加一组，再重建索引。"
         )
     return "\n".join(lines)
+
+
+def explain_meaning(meanings: Meanings, found: Found[R], number: int, asks: Sequence[str]) -> list[str]:
+    """How near section `number`, with these asks, is to the query in meaning, and what that counts."""
+    near = found.near()
+    if near is None:
+        return ["意思：查询里没有认得的字词"]
+    at, cosine = meanings.nearest(near, number)
+    what = f"相似问「{asks[at - 1]}」" if at else "正文"
+    how = "模型" if near.by_model else "词袋表"
+    weight = say(found.asked, meant(found.asked))
+    counted = f"占总分至多 {weight:.0%}，其余看词语" if weight else "没有参与：查询太短，或词语已经足够"
+    return [f"意思：余弦 {cosine:.2f}，最近的是{what}；全部小节里最高 {near.highest:.2f}（{how}）；{counted}"]

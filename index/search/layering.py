@@ -10,16 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Generic
 
 import numpy as np
 
+from index.meaning.vectors import Meanings, Near
 from index.search.containing import among
 from index.search.contracts import Lexicon, Numbers, R, Scores, Sections
 from index.search.guessing import Guesser, Guesses
 from index.search.layers import LAYERS, Asked, Finding, Layer
+from index.search.layers.meaning import meant
 from index.search.queries import Query
+from index.weights import Weights
+
+_NEAR = 32  # texts whose cosines are remembered, 50 kB each at 12,700 sections
+
+
+def _nothing(text: str, typing: bool = False) -> None:
+    """How near a text is where the snapshot has no vectors."""
 
 
 @dataclass(slots=True)
@@ -33,6 +43,7 @@ class Found(Generic[R]):
     suggestion: str | None
     claims: Sequence[tuple[Layer, Finding, Numbers]]
     """Who labels which sections: of those that hold a section, the first does."""
+    asked: Asked
 
     def reason(self, number: int) -> tuple[str, Sequence[str]]:
         """Why a section is there, the name of one of LAYERS, and what its snippet marks: the guess, where it is one."""
@@ -41,6 +52,10 @@ class Found(Generic[R]):
             if at < len(sections) and sections[at] == number:
                 return layer.name, (finding.query or self.query).marks if finding.marks is None else finding.marks
         raise KeyError(number)
+
+    def near(self) -> Near | None:
+        """How near what is meant is to each section; None where the snapshot has no vectors. Encodes it if need be."""
+        return self.asked.near(meant(self.asked).folded)
 
     def asked_for(self, number: int) -> Query:
         """What a section was found by: the query, or the guess that put it right."""
@@ -61,6 +76,8 @@ class Layers(Generic[R]):
         parse: Callable[[str], Query],
         place: Path,
         choose: Callable[[Query, R], R],
+        weights: Weights,
+        meanings: Meanings | None,
     ) -> None:
         self._index = index
         self._lexicon = lexicon
@@ -68,11 +85,28 @@ class Layers(Generic[R]):
         self._parse = parse
         self._place = place
         self._choose = choose
+        self._weights = weights
+        # For the next page and the counts of filters. Remembered here and not there: see Asking.
+        self._near: Callable[..., Near | None] = lru_cache(maxsize=_NEAR)(meanings.near) if meanings else _nothing
 
-    def find(self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS) -> Found[R]:
-        """Rank the sections that fit; see `Sections.rank` for the arguments."""
+    def find(
+        self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS, *, typing: bool = False
+    ) -> Found[R]:
+        """Rank the sections that fit; see `Sections.rank` for the arguments. `typing`: the reader is not done."""
         ranking = self._index.rank(query, allowed, wanted)
-        asked = Asked(query, ranking, allowed, self._index, self._lexicon, self._guesses, self._parse, self._place)
+        near = partial(self._near, typing=typing)
+        asked = Asked(
+            query,
+            ranking,
+            allowed,
+            self._index,
+            self._lexicon,
+            self._guesses,
+            self._parse,
+            self._place,
+            self._weights,
+            near,
+        )
         found = [(layer, finding) for layer in layers for finding in layer.find(asked) if len(finding.sections)]
         guesses = [one for one in found if one[1].query]
         guesses.sort(key=lambda one: -one[1].certainty)
@@ -104,4 +138,4 @@ class Layers(Generic[R]):
                 np.concatenate(column) for column in zip((taken[:0], np.empty(0)), *scored, strict=True)
             )
             ranking = ranking.joined(sections, scores, wanted, only)
-        return Found(query, self._choose(query, ranking), ranking, suggestion, claims)
+        return Found(query, self._choose(query, ranking), ranking, suggestion, claims, asked)

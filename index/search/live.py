@@ -1,7 +1,8 @@
 """The library: the index folder as a server sees it, in which the live snapshot changes while readers search.
 
-In: an index folder; the key file, where snapshots must be signed. Out: the live snapshot, opened and warm. Why it looks
-and is not told: a build is another process, and whatever it does to the folder, or somebody by hand, shows there.
+In: an index folder; the key file, where snapshots must be signed; the model of meanings, where there is one. Out: the
+live snapshot, opened and warm. Why it looks and is not told: a build is another process, and whatever it does to the
+folder, or somebody by hand, shows there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from index.meaning.encoder import Encoder
 from index.model import IndexUnavailable
 from index.search.opening import LocalSnapshot
 from index.store.snapshots import IndexFolder, file_states
@@ -25,8 +27,9 @@ _RETRIED = 5.0  # seconds until an index that could not be opened is tried again
 class Library:
     """`snapshot()` is always the live one, opened once for all threads."""
 
-    def __init__(self, index: Path, key: str = "") -> None:
+    def __init__(self, index: Path, key: str = "", encoder: Encoder | None = None) -> None:
         self._folder = IndexFolder(index, key)
+        self._encoder = encoder
         self._lock = threading.Lock()
         self._snapshot: LocalSnapshot | None = None
         self._place: Path | None = None
@@ -72,7 +75,7 @@ class Library:
         try:
             place = self._folder.live()
             files = file_states(place)
-            fresh = LocalSnapshot(place, key=self._folder.key)
+            fresh = LocalSnapshot(place, key=self._folder.key, encoder=self._encoder)
             _warm(fresh)
         except IndexUnavailable as error:
             self._fail(str(error))

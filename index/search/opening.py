@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.meaning.encoder import Encoder
 from index.search.asking import Asking, Parts
 from index.search.containing import Postings
 from index.search.filtering import Filters
@@ -29,7 +30,7 @@ from index.weights import load_weights
 class LocalSnapshot(Asking[Ranking]):
     """A `Snapshot` (engine.py) over the files of one folder."""
 
-    def __init__(self, place: Path, verify: bool = True, key: str = "") -> None:
+    def __init__(self, place: Path, verify: bool = True, key: str = "", encoder: Encoder | None = None) -> None:
         stamp = read_stamp(place, verify, key)
         terms, cards = open_index(place)
         sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
@@ -48,5 +49,6 @@ class LocalSnapshot(Asking[Ranking]):
                 weights=weights,
                 article_of=sections[0],
                 near=Relatives(place, terms, sections, weights).near,
+                encoder=encoder,
             ),
         )

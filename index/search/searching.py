@@ -140,6 +140,10 @@ class Scorer:
         """The sections that fit `chosen`: one boolean a section, or None for all."""
         return meet(list(self._layout.filters.masks(chosen).values()))
 
+    def fitting(self, sections: Any, allowed: Any) -> Any:
+        """Those of `sections` that fit."""
+        return fitting(sections, allowed)
+
     def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
         """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
         spans = self.spans(query)

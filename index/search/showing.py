@@ -14,6 +14,7 @@ from pathlib import Path
 from index.model import Hit, SectionLink
 from index.search.snippets import snippet
 from index.store.blobs import Texts
+from index.store.keys import FIELD_BREAK, FIELDS
 from index.store.serializing import CARD_BREAK
 
 
@@ -34,6 +35,11 @@ class Records:
         # In the record it comes last, and is as long.
         return text, folded[len(folded) - len(text) :], self._line_kinds[number].decode()
 
+    def asks(self, number: int) -> list[str]:
+        """How readers ask for the section, folded."""
+        asks = self.folded[number].decode().split(FIELD_BREAK)[FIELDS.index("asks")]
+        return [ask for ask in asks.split("\n") if ask]
+
     def anchor(self, number: int) -> str:
         """The section's anchor, empty above the first heading."""
         return self._cards[number].decode().split(CARD_BREAK)[1]
@@ -43,9 +49,9 @@ class Records:
         article, section, title, heading, topic, url = self._cards[number].decode().split(CARD_BREAK)
         return Hit(article, section, title, heading, topic, url, passage, round(score, 4), matched, complete)
 
-    def passage(self, number: int, marks: Sequence[str]) -> str:
-        """A snippet of the section, with `marks` marked."""
-        return snippet(*self.body(number), marks)
+    def passage(self, number: int, marks: Sequence[str], around: int = 0) -> str:
+        """A snippet of the section, with `marks` marked; where none stands there, what stands at `around`."""
+        return snippet(*self.body(number), marks, around)
 
 
 def _link(cards: Texts, number: int) -> SectionLink:

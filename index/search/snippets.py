@@ -50,16 +50,17 @@ def spans(folded: str, marks: Sequence[str]) -> list[tuple[int, int]]:
     return joined
 
 
-def snippet(text: str, folded: str, lines: str, marks: Sequence[str]) -> str:
+def snippet(text: str, folded: str, lines: str, marks: Sequence[str], around: int = 0) -> str:
     """Return the passage of `text` with the most matched characters, marked and escaped.
 
     It begins and ends with a sentence, a list's item or a table's row; an ellipsis stands only where a sentence too
-    long to be shown is cut. `lines`: what each line is, as of `sanitizing.py`; lines beyond it are plain.
+    long to be shown is cut. `around`: a place that is shown where nothing is marked. `lines`: what each line is, as of
+    `sanitizing.py`; lines beyond it are plain.
     """
     found = spans(folded, marks)
     if len(text) <= LENGTH:
         return _shown(text, 0, len(text), found, lines)
-    begin, end, before, after = _window(text, found)
+    begin, end, before, after = _window(text, found or [(around, around)])
     passage = _shown(text, begin, end, found, lines)
     return f"{'…' * before}{passage}{'…' * after}"
 

@@ -5,11 +5,12 @@ it, unless a guess put the query right. A new layer is a file beside these and a
 """
 
 from index.search.layers.contract import Asked, Finding, Layer
+from index.search.layers.meaning import Meaning
 from index.search.layers.pinyin import Pinyin
 from index.search.layers.similar import Similar
 from index.search.layers.substring import Substring
 from index.search.layers.words import Words
 
-LAYERS: tuple[Layer, ...] = (Words(), Substring(), Pinyin(), Similar())
+LAYERS: tuple[Layer, ...] = (Words(), Substring(), Pinyin(), Similar(), Meaning())
 
 __all__ = ["LAYERS", "Asked", "Finding", "Layer"]

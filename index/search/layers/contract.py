@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from index.meaning.vectors import Near
 from index.search.contracts import Lexicon, Numbers, Ranked, Scores, Sections
 from index.search.guessing import Guesses
 from index.search.queries import Query
+from index.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,9 @@ class Asked:
     """Parses another text, for a layer that asks for something else than was typed."""
     place: Path
     """The snapshot's folder, where a layer may have files of its own."""
+    weights: Weights
+    near: Callable[[str], Near | None]
+    """How near a text (folded) is to each section in meaning; None where the snapshot has no vectors."""
 
 
 @dataclass(frozen=True, slots=True)
