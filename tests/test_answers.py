@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
-from index import Library, Snapshot, build
+from index import Library, Snapshot, build, read_judgements
 
 CLOCK = """---
 title: 闹钟
@@ -108,11 +108,10 @@ def test_page_and_api_show_it_on_the_first_page_only(
 
 
 def test_what_is_shown_on_our_own_queries_is_right(client: FlaskClient, root: Path) -> None:
-    right: dict[str, set[str]] = {}
-    for line in (root / "tests" / "judgements" / "own.tsv").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            query, place, grade = line.split("\t")
-            right.setdefault(query, set()).update({place, place.partition("#")[0]} if int(grade) == 3 else set())
+    judged = read_judgements(root / "tests" / "judgements" / "own.tsv")
+    right = {
+        one.query: {place for place, grade in {**one.grades, **one.articles()}.items() if grade == 3} for one in judged
+    }
     shown = [
         (query, f"{answer['article']}#{answer['section']}", answer["article"])
         for query in right

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask.testing import FlaskClient
 
+from index import read_judgements
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -161,7 +163,7 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
             lead = "" if part.anchor or card.summary in part.text else f"{card.summary}\n"
             texts = {"body": lead + part.text, "aliases": "\n".join(aliases), "asks": "\n".join(own["asks"])}
             sections.append(section | texts)
-    queries = sorted({line.split("\t")[0] for line in judged(root) if "\t" in line and not line.startswith("#")})
+    queries = sorted(one.query for one in read_judgements(root / "tests" / "judgements" / "own.tsv"))
     (tmp_path / "in.json").write_text(json.dumps({"core": core, "sections": sections, "queries": queries}), "utf-8")
     script = (root / "helpcenter/static/pocket-search.js").read_text("utf-8")
     (tmp_path / "run.cjs").write_text(
@@ -183,10 +185,6 @@ def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root
     both = shared / len(queries), first / len(queries)
     print(f"{len(queries)} queries: {both[0]:.3f} of the top ten shared, {both[1]:.3f} of the first articles")
     assert both[0] >= 0.9 and both[1] >= 0.93
-
-
-def judged(root: Path) -> list[str]:
-    return (root / "tests" / "judgements" / "own.tsv").read_text("utf-8").splitlines()
 
 
 def test_one_file_opens_from_disk_and_searches(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, 
 from index.search.answering import Answerer
 from index.search.choosing import Chooser
 from index.search.contracts import Lexicon, R, Sections
-from index.search.coverage import LOOKED_AT, READ, coverage
+from index.search.coverage import LOOKED_AT, READ, coverage, foreign
 from index.search.explaining import explain, explain_meaning
 from index.search.filtering import Counts, Filters, meet
 from index.search.grouping import one_each
@@ -268,7 +268,8 @@ class Asking(Shelf, Generic[R]):
             for number in ranking.order[:LOOKED_AT].tolist()
         )
         held = coverage(query, texts, lambda term: term.weight * self._index.idf(frequencies.get(term.key, 0)))
-        return held >= self._weights.coverage["least"]
+        limits = self._weights.coverage
+        return held - limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness) >= limits["least"]
 
     def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
         matched, marks = found.reason(number)

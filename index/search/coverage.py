@@ -1,14 +1,16 @@
 """Coverage: whether what was found answers the query, or only shares a word with it.
 
-In: a query, the texts of the best sections. Out: the largest share of the query's rarity that one of them holds. Why
-rarity and not scores: a score has no scale of its own, it grows with the query. Why words and single characters both: a
-symptom told without its name shares few words with its answer, but more characters than chance brings along. Below
-`[coverage] least` in weights.toml the page says first that no article answers.
+In: a query, the texts of the best sections. Out: the largest share of the query's rarity that one of them holds, and
+how much of the query the content knows nothing of. Why rarity and not scores: a score has no scale of its own, it grows
+with the query. Why words and single characters both: a symptom told without its name shares few words with its answer,
+but more characters than chance brings along. Why words that the dictionary has and no section: they name what was asked
+about (驾照, 路由器), while what the dictionary lacks may be a name or a slip. Below `[coverage] least` in weights.toml
+the page says first that no article answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from index.search.queries import Query, Term
 
@@ -43,3 +45,10 @@ def coverage(query: Query, texts: Iterable[str], rarity: Callable[[Term], float]
         ]
         best = max(best, sum(held) / whole)
     return best
+
+
+def foreign(query: Query, frequencies: Mapping[int, int], commonness: Callable[[str], int]) -> float:
+    """Return how much of `query`'s words, by their length, no section has though the dictionary does, 0 to 1."""
+    words = [term for term in query.terms if term.kind == "words" and term.content and term.origin == "query"]
+    strange = [term.text for term in words if len(term.text) > 1 and not frequencies.get(term.key)]
+    return sum(len(word) for word in strange if commonness(word)) / (sum(len(term.text) for term in words) or 1)

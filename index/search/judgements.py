@@ -19,7 +19,8 @@ from index.search.evaluating import measure
 ALL = "all"
 FIGURES = (
     "queries", "nDCG@10", "S@1", "S@3", "section nDCG@10", "section S@1", "section S@3", "zero results",
-    "no-answer precision", "no-answer recall", "false corrections", "answers shown", "answers right",
+    "no-answer precision", "no-answer recall", "no-answer mistakes", "false corrections",
+    "answers shown", "answers right",
 )  # fmt: skip
 """What `judge` gives for each kind; a figure that nothing can be said about is left out."""
 
@@ -80,6 +81,8 @@ def _row(snapshot: Snapshot, one: Judged) -> dict[str, float]:
     row = {"zero results": float(not results.total)} if one.grades else {}
     if unanswered:
         row["no-answer precision"] = float(not answerable)
+    if answerable:
+        row["no-answer mistakes"] = float(unanswered)
     if not one.grades:
         row["no-answer recall"] = float(unanswered)
     elif answerable and one.kind != "slip":  # there a correction is right

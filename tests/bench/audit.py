@@ -23,6 +23,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, sync_playwright
 from screenshots import ADDRESS, BROWSER_OPTIONS, PHONE, ROOT, browser_path, served
 
+from index import read_judgements
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -160,8 +162,7 @@ def first_result(browser: Browser) -> Line:
 
 def warm(browser: Browser) -> Iterable[Line]:
     """From the word that the input method commits to its painted result, settle delay included."""
-    with (ROOT / "tests" / "judgements" / "own.tsv").open() as judged:
-        queries = list(dict.fromkeys(line.partition("\t")[0] for line in judged if not line.startswith("#")))
+    queries = [one.query for one in read_judgements(ROOT / "tests" / "judgements" / "own.tsv")]
     took = []
     with phone(browser) as context:
         page = context.new_page()
