@@ -170,8 +170,11 @@ def test_its_own_words_are_where_they_belong(client: FlaskClient) -> None:
 
 def test_its_colours_are_a_style_sheet_and_nothing_inline(client: FlaskClient) -> None:
     home = client.get("/").text
-    assert '<link rel="stylesheet" href="/site.css">' in home
-    assert home.index("/static/app.css") < home.index("/site.css")
+    address = re.findall(r'<link rel="stylesheet" href="(/site\.css\?v=[0-9a-f]{12})">', home)[0]
+    assert home.index("/static/app.css") < home.index(address)
+    assert client.get(address).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/site.css?v=0").headers["Cache-Control"] == "no-store"
+    assert address in {file["url"] for file in client.get("/offline.json").json["files"]}
     sheet = client.get("/site.css")
     assert sheet.mimetype == "text/css"
     assert "--accent: #7a1f3d;" in sheet.text

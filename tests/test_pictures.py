@@ -74,6 +74,18 @@ def test_every_picture_has_its_size_loads_late_and_can_be_enlarged(content: Path
     assert '<a href="/articles/b"><img src="/media/menu.png"' in page
 
 
+def test_a_topic_shows_its_pictures_like_an_article(content: Path) -> None:
+    (content / "t").mkdir()
+    (content / "t" / "_topic.md").write_text("# 专题\n\n![全图](map.png)\n", "utf-8")
+    (content / "t" / "c.md").write_text("# 丙\n", "utf-8")
+    (content / "t" / "map.png").write_bytes(png(30, 20))
+    client = site(content)
+    page = client.get("/topics/t").text
+    assert '<a class="enlarge" href="/media/t/map.png">' in page
+    assert 'alt="全图" loading="lazy" width="30" height="20"' in page
+    assert client.get("/media/t/map.png").data == png(30, 20)
+
+
 def test_a_replaced_picture_has_its_new_size_without_a_change_of_the_article(content: Path) -> None:
     site(content)
     (content / "menu.png").write_bytes(png(100, 200))

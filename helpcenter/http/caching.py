@@ -200,7 +200,12 @@ FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*")
 @cache
 def fingerprint(name: str) -> str:
     """A hash of a static file's content, as it was when it was first asked for."""
-    return hashlib.blake2b(FILES[name].read_bytes(), digest_size=6).hexdigest()
+    return fingerprint_of(FILES[name].read_bytes())
+
+
+def fingerprint_of(content: bytes) -> str:
+    """A hash that stands in an address, so that the address changes with the content."""
+    return hashlib.blake2b(content, digest_size=6).hexdigest()
 
 
 def fingerprints(names: Sequence[str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from flask import Flask
 
 from helpcenter.http.traditional import to_traditional
+from helpcenter.pages.colours import style_address
 from helpcenter.pages.frame import STATIC_NAMES
 from index import Guide, Snapshot
 
@@ -99,7 +100,7 @@ def pack(app: Flask, live: Snapshot) -> Pack:
     assets = [app.extensions["assets"][name] for name in STATIC_NAMES if not name.startswith("vendor/")]
     site = live.site()
     if site.light:
-        assets += ["/site.css", "/site-icon.svg"]
+        assets += [style_address(site), "/site-icon.svg"]
     if site.logo:
         assets.append(f"/media/{quote(site.logo)}")
     chrome = [*assets, *(path for path in CHROME if live.site().traditional or not path.startswith("/zh-hant"))]

@@ -8,54 +8,28 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 
-from helpcenter.http.caching import STATIC, keep
+from helpcenter.http.caching import STATIC, STATIC_POLICY, fingerprint_of, keep
 from helpcenter.pages import frame as pages
-from index import Palette, SiteConfig
+from helpcenter.pages.colours import style_sheet
 
 blueprint = Blueprint("branding", __name__)
 
 DRAWN = (("icon-192", "192x192", "any"), ("icon-512", "512x512", "any"), ("icon-maskable", "512x512", "maskable"))
 """`icon.svg` as PNG: name, size, purpose. Of the maskable one a phone may cut off all but the middle 80 %."""
-DARK = ':root:not([data-theme="light"])'
-
-
-def style_sheet(site: SiteConfig) -> str:
-    """The tokens of `app.css` that follow from the site's accent; empty where it has none of its own."""
-    if not (site.light and site.dark):
-        return ""
-    light, dark = tokens(site.light), tokens(site.dark)
-    return (
-        f"@layer tokens {{\n:root {{ {light} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ {DARK} {{ {dark} }} }}\n"
-        f':root[data-theme="dark"] {{ {dark} }}\n}}\n'
-    )
-
-
-def tokens(palette: Palette) -> str:
-    """Declarations of custom properties. Safe to print: a palette holds nothing but `#rrggbb`."""
-    values = {
-        "band": palette.band,
-        "on-band": "#fff",
-        "on-band-quiet": palette.on_band_quiet,
-        "sign": palette.on_band_quiet,
-        "accent": palette.accent,
-        "accent-soft": palette.soft,
-        "self": palette.accent,
-        "self-soft": palette.soft,
-        "focus": palette.accent,
-    }
-    return " ".join(f"--{name}: {value};" for name, value in values.items())
-
 
 @blueprint.get("/site.css")
 def css() -> Response:
     """The site's own colours."""
-    sheet = style_sheet(pages.site().words)
+    words = pages.site().words
+    sheet = style_sheet(words.light, words.dark)
     if not sheet:
         abort(404)
-    return keep(Response(sheet, content_type="text/css; charset=utf-8"))
+    response = keep(Response(sheet, content_type="text/css; charset=utf-8"))
+    if asked := request.args.get("v"):
+        response.headers["Cache-Control"] = STATIC_POLICY if asked == fingerprint_of(sheet.encode()) else "no-store"
+    return response
 
 
 @blueprint.get("/site-icon.svg")

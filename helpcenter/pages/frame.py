@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from helpcenter.http import traditional
 from helpcenter.http.caching import fingerprints
+from helpcenter.pages.colours import style_address
 from helpcenter.settings import Settings
 from index import IndexUnavailable, Library, SiteConfig
 
@@ -50,8 +51,8 @@ class Site:
     @property
     def styles(self) -> tuple[str, ...]:
         """The addresses of the style sheets; the site's own colours come last."""
-        own = ("/site.css",) if self.words.light else ()
-        return (*(self.assets[name] for name in STYLES), *own)
+        own = style_address(self.words)
+        return (*(self.assets[name] for name in STYLES), *([own] if own else []))
 
     @property
     def icon(self) -> str:

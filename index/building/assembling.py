@@ -9,7 +9,7 @@ about half a second.
     lines                          what each line of a body is: a list's item, a table's row … (sanitizing.py)
     sections.npy                   per section: article number, first visible byte in `folded`, characters
     pages, outlines                each article as JSON, whole (compressed) and without its text
-    media, media.json              the pictures that articles show, and their names
+    media, media.json              the pictures that are shown, and their names
     media_sizes.json               their width and height in pixels
     articles.json, topics.json     lists
     moved.json                     old addresses and where they lead
@@ -39,7 +39,7 @@ from index.building.inverting import narrow
 from index.building.parts import Kept, Part, Previous, invert_parts, join, parts_of
 from index.building.preparing import Prepared
 from index.building.sounding import write_sounds
-from index.content.articles import TopicIntro, media_file
+from index.content.articles import TopicIntro, media, media_file
 from index.meaning.encoding import Encoded
 from index.model import Guide
 from index.site import TOPIC, SiteConfig
@@ -99,7 +99,8 @@ def assemble(
     used[words] = True
     in_use = sorted(text for text, one in zip(texts, used.tolist(), strict=True) if one)
     write(_write_segment, place, in_use, surroundings.cards())
-    write(_write_media, place, content, outlines, [site.logo] if site.logo else [])
+    shown = [*([site.logo] if site.logo else ()), *media(topic.html for topic in topics)]
+    write(_write_media, place, content, outlines, shown)
     numbers, sizes = np.arange(len(outlines), dtype=np.uint32), [len(outline["sections"]) for outline in outlines]
     article_of = np.repeat(numbers, sizes)
     sections = np.stack([article_of, join(parts, "visible"), join(parts, "lengths")])

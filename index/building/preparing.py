@@ -113,7 +113,7 @@ def prepare(
         article_id,
         digest,
         article_to_bytes(article),
-        outline_to_json(article, media(article)),
+        outline_to_json(article, media(section.html for section in article.sections)),
         Packed.of(texts),
         Packed.of(lines),
         Packed.of(all_folded),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
@@ -190,9 +190,9 @@ def read_topics(content: Path) -> tuple[list[TopicIntro], list[Problem]]:
     return topics, problems
 
 
-def media(article: Article) -> tuple[str, ...]:
-    """The pictures the article shows, as paths relative to the content folder; they may not exist."""
-    addresses = (address for section in article.sections for address in _PICTURE.findall(section.html))
+def media(html: Iterable[str]) -> tuple[str, ...]:
+    """The pictures that sanitised HTML shows, as paths relative to the content folder; they may not exist."""
+    addresses = (address for part in html for address in _PICTURE.findall(part))
     return tuple(dict.fromkeys(unquote(unescape(address)) for address in addresses))
 
 

@@ -39,12 +39,12 @@ class Shelf:
         self._articles: list[dict[str, Any]] = _json(place, "articles")
         self._numbers = {article["id"]: number for number, article in enumerate(self._articles)}
         self._lines = tuple(map(_article_card, self._articles))
+        self._sizes = {path: (width, height) for path, (width, height) in _json(place, "media_sizes").items()}
         self._topics = self._read_topics(_json(place, "topics"))
         in_topics = [card for topic in self._topics.values() for card in topic.articles]
         self._by_topic = [*in_topics, *(card for card in self._lines if card.topic not in self._topics)]
         self._media = Texts(place / "media")
         self._moved: dict[str, str] = _json(place, "moved")
-        self._sizes = {path: (width, height) for path, (width, height) in _json(place, "media_sizes").items()}
         self._media_names = {name: number for number, name in enumerate(_json(place, "media"))}
         self._site = site_of(place)
         self._guides = {guide.id: guide for guide in map(guide_from_json, _json(place, "guides"))}
@@ -122,7 +122,8 @@ class Shelf:
             members.setdefault(card.topic, []).append((record["order"], card.id, card))
         return {
             record["id"]: Topic(
-                articles=tuple(card for *_, card in sorted(members[record["id"]], key=lambda item: item[:2])), **record
+                articles=tuple(card for *_, card in sorted(members[record["id"]], key=lambda item: item[:2])),
+                **{**record, "html": dress(record["html"], self._sizes)},
             )
             for record in records
             if record["id"] in members
