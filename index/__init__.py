@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from index.content.importing import import_files
     from index.content.moving import MoveRefused, move
     from index.content.outside import NoClient, cache_file, check_outside
-    from index.content.sites import SITE_SCHEMA, read_site
+    from index.content.site_schema import SITE_SCHEMA
+    from index.content.sites import read_site
     from index.content.vanishing import vanished, write_forwards
     from index.meaning.encoder import try_model
     from index.meaning.fetching import fetch_model
@@ -67,7 +68,7 @@ _LAZY = {
     "fold": "text.folding",
     "read_articles": "content.articles",
     "read_site": "content.sites",
-    "SITE_SCHEMA": "content.sites",
+    "SITE_SCHEMA": "content.site_schema",
     "unreadable": "content.colours",
     "check": "content.checking",
     "OutsideLink": "content.care",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from index.content.checking import check, promotion
+from index.content.bodies import promotion
+from index.content.checking import check
 from index.model import Problem
 
 TODAY = date(2026, 6, 1)

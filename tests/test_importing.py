@@ -234,7 +234,7 @@ def test_what_would_take_for_ever_is_refused(tmp_path: Path, content: Path) -> N
     assert imported(foreign(tmp_path, "c.md", "<!-- a -->\n" * 2000 + "# 甲"), content)[0].title == "甲"
 
 
-def test_word_files_keep_headings_and_lists(tmp_path: Path, content: Path) -> None:
+def test_word_files_keep_headings_and_pictures(tmp_path: Path, content: Path) -> None:
     pytest.importorskip("mammoth")
     word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     kinds = "http://schemas.openxmlformats.org/package/2006/content-types"
@@ -242,18 +242,40 @@ def test_word_files_keep_headings_and_lists(tmp_path: Path, content: Path) -> No
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
     rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     document = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/"
+    image = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
+
+    def picture(relation: str, words: str) -> str:
+        return (
+            f'<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="a" descr="{words}"/><a:graphic><a:graphicData>'
+            f'<pic:pic><pic:blipFill><a:blip r:embed="{relation}"/></pic:blipFill></pic:pic>'
+            "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
+        )
+
     heading = '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>报失</w:t></w:r></w:p>'
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{kinds}">{rels}'
-        f'<Default Extension="xml" ContentType="{document}"/></Types>',
+        f'<Default Extension="xml" ContentType="{document}"/><Default Extension="png" ContentType="image/png"/>'
+        '<Default Extension="emf" ContentType="image/x-emf"/></Types>',
         "_rels/.rels": f'<Relationships xmlns="{relations}"><Relationship Id="r" Type="{office}" '
         'Target="word/document.xml"/></Relationships>',
-        "word/document.xml": f'<w:document xmlns:w="{word}"><w:body>{heading}'
-        "<w:p><w:r><w:t>先打电话。</w:t></w:r></w:p></w:body></w:document>",
+        "word/_rels/document.xml.rels": f'<Relationships xmlns="{relations}">'
+        f'<Relationship Id="p1" Type="{image}" Target="media/1.png"/>'
+        f'<Relationship Id="p2" Type="{image}" Target="media/2.emf"/></Relationships>',
+        "word/media/1.png": "\x89PNG",
+        "word/media/2.emf": "emf",
+        "word/document.xml": f'<w:document xmlns:w="{word}" xmlns:r="{office.rpartition("/")[0]}" '
+        f'xmlns:a="{drawing}main" xmlns:pic="{drawing}picture" xmlns:wp="{drawing}wordprocessingDrawing">'
+        f"<w:body>{heading}"
+        f"<w:p><w:r><w:t>先打电话。</w:t></w:r></w:p>{picture('p1', '挂失的按钮')}{picture('p2', '流程图')}"
+        "</w:body></w:document>",
     }
     file = tmp_path / "a.docx"
     with zipfile.ZipFile(file, "w") as archive:
         for name, text in parts.items():
-            archive.writestr(name, text)
-    article, _, _ = imported(file, content)
-    assert article.title == "报失" and article.sections[0].text == "先打电话。"
+            archive.writestr(name, text.encode("latin-1") if name.endswith(".png") else text)
+    article, text, notes = imported(file, content)
+    assert article.title == "报失"
+    assert "先打电话。\n\n![挂失的按钮](images/a-picture-1.png)\n\n流程图\n" in text
+    assert (content / "guides/europe/images/a-picture-1.png").read_bytes() == b"\x89PNG"
+    assert any("picture-2.x-emf：不在原文件旁边，或格式不支持" in note for note in notes)

@@ -44,7 +44,7 @@ def test_what_it_writes_is_complete_and_without_fault(run: Callable[..., Any], t
     client = create_app(Settings(index=tmp_path / "index")).test_client()
     home = client.get("/").text
     assert "<title>星海 &#39;银行&#39;: &lt;1&gt;</title>" in home
-    for link in ("/articles/start/find-answers", "/guides/first-steps", *re.findall("/site.css[^\"]*", home)):
+    for link in ("/articles/start/find-answers", "/guides/first-steps", *re.findall('/site.css[^"]*', home)):
         assert f'href="{link}"' in home
         assert client.get(link).status_code == 200
     assert "#7a1f3d" in client.get("/site.css").text
@@ -59,6 +59,27 @@ def test_it_never_overwrites(run: Callable[..., Any], tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["_site.yml"]
     assert (tmp_path / "_site.yml").read_text("utf-8") == "name: 我的\n"
     assert run("init", tmp_path / "_site.yml").returncode == 1
+
+
+def test_a_folder_of_articles_gets_what_is_missing_and_no_samples(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / "lost.md").write_text("# 挂失\n\n打电话。\n", "utf-8")
+    refused = run("init", tmp_path)
+    assert refused.returncode == 1
+    assert f"helpcenter init {tmp_path} --add" in refused.stderr
+    ended = run("init", tmp_path, "--add", "--name", "星海银行")
+    assert ended.returncode == 0
+    assert "_site.yml" in ended.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "card", "_site.yml", "_site.schema.json", "_search", ".gitignore", ".github"
+    }  # fmt: skip
+    assert not [problem for problem in index.check(tmp_path) if problem.level == "fault"]
+    index.build(tmp_path, tmp_path / "index")
+    assert "<title>星海银行</title>" in create_app(Settings(index=tmp_path / "index")).test_client().get("/").text
+    before = (tmp_path / "_site.yml").read_text("utf-8")
+    again = run("init", tmp_path, "--add", "--name", "别的")
+    assert "里什么也不缺" in again.stdout
+    assert (tmp_path / "_site.yml").read_text("utf-8") == before
 
 
 def test_a_new_repository_counts_as_empty(run: Callable[..., Any], tmp_path: Path) -> None:

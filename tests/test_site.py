@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from index import ContentFaults, Library, SiteConfig, build, check
 from index.content import colours
-from index.content.sites import SITE_SCHEMA, read_site
+from index.content.site_schema import SITE_SCHEMA
+from index.content.sites import read_site
 from index.site import DEFAULT_FILTERS
 
 Written = Callable[[str], list[str]]
@@ -138,6 +139,37 @@ legal:
 def test_every_mistake_is_a_fault_with_its_place_and_the_way_out(written: Written, text: str, fault: str) -> None:
     faults = written(text)
     assert any(fault in line for line in faults), faults
+
+
+def test_one_run_names_every_fault_at_its_own_line(written: Written) -> None:
+    text = """\
+nmae: 站
+theme: drak
+colours: {accent: "#999999"}
+tiles:
+- {label: 甲, urgency: sonn, article: topic/a}
+- {article: topic/a}
+- {label: 丙, article: topic/b}
+- {label: 丁}
+filters: [{name: Region}]
+contacts:
+  desk: {phone: 1}
+name: 站
+name: 店
+"""
+    lines = [line.partition("：")[0].partition("和背景")[0] for line in written(text)]
+    assert lines == [
+        "_site.yml:1: 不认识的设置 nmae",
+        "_site.yml:2: theme",
+        "_site.yml:3: accent #999999 ",
+        "_site.yml:5: urgency",
+        "_site.yml:6: 缺少 label",
+        "_site.yml:7: 没有文章 topic/b，或它没有上线",
+        "_site.yml:8: 入口“丁”要通向一处",
+        "_site.yml:9: name",
+        "_site.yml:11: 缺少 name",
+        "_site.yml:13: name 写了两次",
+    ]
 
 
 def test_a_fault_leaves_the_live_index_alone(written: Written, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`init`: a complete small content folder, from which another help center begins.
 
-In: a folder that is new or empty, a name, a colour. Out: the files of `helpcenter/data/init/` in it, or nothing.
+In: a folder that is new or empty, a name, a colour. Out: the files of `helpcenter/data/init/` in it, or nothing. For a
+folder that has articles already (`--add`), what belongs to a site and is not there yet.
 Why plain files in the package: they are read and changed as what they are; a test builds them. `dot-` stands for a
 leading dot, since a `.gitignore` here would be obeyed. Nothing is asked: all can be changed in `_site.yml` afterwards.
 """
@@ -22,7 +23,8 @@ TEMPLATE = Path(__file__).parent.parent / "data" / "init"
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--name", metavar="TEXT", default="帮助中心", show_default=True, help="站名。")
 @click.option("--accent", metavar="COLOUR", default="#0a6564", show_default=True, help="主色，写成 #rrggbb。")
-def init(folder: Path, name: str, accent: str) -> None:
+@click.option("--add", is_flag=True, help="DIR 里已有文章：只补上没有的 _site.yml、_search/ 等，不写示例。")
+def init(folder: Path, name: str, accent: str, add: bool) -> None:
     """在 DIR 里写好一个完整的小站：_site.yml、专题、两篇文章、向导、_search/；从不覆盖已有的文件。"""
     import index
 
@@ -34,16 +36,22 @@ def init(folder: Path, name: str, accent: str) -> None:
     if folder.exists() and not folder.is_dir():
         raise click.ClickException(f"{folder} 是一个文件，没有写任何东西：换一个文件夹名。")
     present = sorted(path.name for path in folder.iterdir() if path.name != ".git") if folder.exists() else []
-    if present:
+    if present and not add:
         shown = "、".join(present[:3]) + (" 等" if len(present) > 3 else "")
         raise click.ClickException(
             f"{folder} 里已经有 {shown}，没有写任何东西：换一个新文件夹。\n"
-            "已有文章、只想要自己的站名和颜色：在文章的文件夹里写一个 _site.yml，各项见 docs/site.md。"
+            f"已有文章、只要补上站名、颜色这些：helpcenter init {shlex.quote(str(folder))} --add"
         )
     quoted = "'" + name.replace("'", "''") + "'"
     values = {"{name}": quoted, "{accent}": accent, "{today}": date.today().isoformat()}  # noqa: DTZ011 an author's day
     files = {target(path): filled(path, values) for path in sorted(TEMPLATE.rglob("*")) if path.is_file()}
     files[Path("_site.schema.json")] = index.SITE_SCHEMA.read_text("utf-8")
+    if present:
+        files[Path("_site.yml")] = without_samples(files[Path("_site.yml")])
+        missing = {path: text for path, text in files.items() if not samples(path) and not (folder / path).exists()}
+        write(folder, missing)
+        click.echo(f"已在 {folder} 补上：{'、'.join(map(str, missing))}。" if missing else f"{folder} 里什么也不缺。")
+        return
     write(folder, files)
     here = shlex.quote(str(folder))
     click.echo(f"已在 {folder} 写好一个完整的小站：两篇文章、一个向导、_site.yml（站名、颜色、入口、筛选项）。")
@@ -56,6 +64,21 @@ def target(path: Path) -> Path:
     """Where a file of the template goes, relative to the new folder."""
     parts = path.relative_to(TEMPLATE).parts
     return Path(*(re.sub(r"^dot-", ".", part) for part in parts))
+
+
+def samples(path: Path) -> bool:
+    """Whether a file of the template is content, to be replaced by one's own."""
+    return path.parts[0] in ("start", "_guides")
+
+
+def without_samples(site: str) -> str:
+    """`_site.yml` with all that names a sample, or filters of one's own articles, as comments."""
+    lines, inside = [], False
+    for line in site.splitlines():
+        if line and not line.startswith((" ", "#")):
+            inside = line.partition(":")[0] in ("tiles", "search", "filters", "contacts")
+        lines.append(f"# {line}" if inside and line and not line.startswith("#") else line)
+    return "\n".join(lines) + "\n"
 
 
 def filled(path: Path, values: dict[str, str]) -> str:

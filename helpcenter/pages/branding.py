@@ -19,6 +19,7 @@ blueprint = Blueprint("branding", __name__)
 DRAWN = (("icon-192", "192x192", "any"), ("icon-512", "512x512", "any"), ("icon-maskable", "512x512", "maskable"))
 """`icon.svg` as PNG: name, size, purpose. Of the maskable one a phone may cut off all but the middle 80 %."""
 
+
 @blueprint.get("/site.css")
 def css() -> Response:
     """The site's own colours."""

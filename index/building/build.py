@@ -29,9 +29,11 @@ from index.building.shape import reason as reason_of
 from index.building.shape import shape
 from index.content.articles import article_id, read_topics, scan, scan_asks
 from index.content.asks import asks_path, lost_files
-from index.content.guides import GuideFile, dead_links, digest_guides, read_guides
+from index.content.guide_proofs import GuideFile, dead_links
+from index.content.guides import digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
-from index.content.sites import SiteFile, dead_site_links, read_site
+from index.content.site_links import dead_site_links
+from index.content.sites import SiteFile, read_site
 from index.meaning.encoder import Encoder
 from index.meaning.encoding import encode_sections
 from index.meaning.models import model_folder

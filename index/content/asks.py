@@ -3,7 +3,7 @@
 In: a YAML mapping, anchor → list of texts, `""` for the part above the first heading. Out: what was written, each with
 its line, and the article's sections with their asks. Why a file beside the article: ten asks a section would bury the
 text in review; a short list may stand in front matter, and both count.
-Why composed nodes and no `safe_load`: see `frontmatter.py`.
+Why nodes: each problem has its line; see `yaml_files.py`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import yaml
 
-from index.content.frontmatter import LOADER, MAX_DEPTH, NULL, explain
+from index.content.frontmatter import NULL
+from index.content.yaml_files import compose
 from index.model import Problem, Section
 
 ENDING = ".asks.yml"
-MAX_BYTES = 1_000_000
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ufffe\uffff]")
 
@@ -43,21 +43,8 @@ def asks_path(path: str) -> str:
 
 def read_asks(raw: bytes, path: str) -> tuple[list[Asks], list[Problem]]:
     """Read a file of asks. Pure; never raises."""
-    if len(raw) > MAX_BYTES:
-        return [], [Problem(path, 1, f"文件超过 {MAX_BYTES} 字节：只写读者的问法", code="bad-asks")]
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        return [], [Problem(path, line, "不是有效的 UTF-8：用编辑器另存为 UTF-8", code="encoding")]
-    try:
-        if _depth(text) > MAX_DEPTH:
-            return [], [Problem(path, 1, f"嵌套超过 {MAX_DEPTH} 层：锚点下面只写一层列表", code="bad-asks")]
-        node = yaml.compose(text, Loader=LOADER)
-    except yaml.YAMLError as error:
-        line, why = explain(error, text)
-        return [], [Problem(path, line - 1, f"YAML 写法有误：{why}", code="yaml")]
-    return asks_of(node, path, 1)
+    node, faults = compose(path, raw)
+    return asks_of(node, path, 1) if not faults else ([], faults)
 
 
 def asks_of(node: yaml.Node | None, path: str, first: int) -> tuple[list[Asks], list[Problem]]:
@@ -111,14 +98,3 @@ def lost_files(asks: Iterable[str], articles: Iterable[str]) -> Iterator[Problem
         if path not in wanted:
             message = f"旁边没有文章 {path.removesuffix(ENDING)}.md：改成文章的文件名，或删掉"
             yield Problem(path, 1, message, code="lost-asks")
-
-
-def _depth(text: str) -> int:
-    """How deep the collections lie in each other, by events: composing recurses."""
-    depth = deepest = 0
-    for event in yaml.parse(text, Loader=LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        deepest = max(deepest, depth)
-        if deepest > MAX_DEPTH:
-            break
-    return deepest

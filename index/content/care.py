@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from index.content.articles import article_id, examine, scan, scan_topics
-from index.content.checking import STALE_AFTER, leaves
+from index.content.bodies import leaves
+from index.content.checking import STALE_AFTER
 from index.content.sites import SITE_FILE, read_site
 
 

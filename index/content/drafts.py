@@ -10,11 +10,8 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
-from io import BytesIO
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -25,18 +22,18 @@ from markdown_it import MarkdownIt
 from index.content import frontmatter
 from index.content.articles import examine
 from index.content.asks import asks_of
-from index.content.checking import promotion
-from index.content.exports import MAX_BYTES, Export, ImportRefused
+from index.content.bodies import promotion
+from index.content.exports import Export, ImportRefused
+from index.content.foreign_text import after_comments, decode, with_code, without_comments
 from index.content.linking import IMAGE_TYPES
 from index.content.rendering import slug
 from index.content.sanitizing import SCHEMES, too_deep
 from index.content.webpages import MAX_TAGS, article_of, without_trackers
+from index.content.word import read_word
 from index.site import FilterSpec
 
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
-_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{1,40})", re.IGNORECASE)
 _KEY = re.compile(r"([A-Za-z_][\w-]*|[\u4e00-\u9fff]+)(?=[ \t]*:(?:\s|$))")
-_FENCE = re.compile(r" {0,3}(```|~~~)")
 _IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\(\s*<?([^)\s>]{1,2000})>?(?:\s+[\"'][^\n)]{0,300}[\"'])?\s*\)")
 _RAW_IMAGE = re.compile(r"<img\b[^<>]{0,3000}>", re.IGNORECASE)
 _RAW_ATTRIBUTE = re.compile(r"\b(src|alt)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
@@ -62,22 +59,6 @@ def place(document: str, topic: str, alone: bool) -> str:
     return "/".join([topic, *parts])
 
 
-def html_of(raw: bytes, shown: str) -> str:
-    """A Word document as HTML, by mammoth, which reads its styles as headings and lists."""
-    try:
-        import mammoth
-    except ImportError:
-        raise ImportRefused(f"导入 Word 文件 {shown} 需要 mammoth：pip install 'helpcenter[word]'") from None
-    try:
-        with zipfile.ZipFile(BytesIO(raw)) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
-                raise ImportRefused(f"{shown} 解开后太大：拆成几篇再导入")
-        # Pictures are left out with a note: they would come as data: addresses.
-        return f"<html><body>{mammoth.convert_to_html(BytesIO(raw)).value}</body></html>"
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ImportRefused(f"{shown} 不是完好的 Word 文件：用 Word 另存为 .docx 再导入（{error}）") from error
-
-
 class Draft:
     """One document, read and cleaned; `finish` then follows its links and completes the text."""
 
@@ -95,12 +76,18 @@ class Draft:
         self.notes: list[str] = []
         self.pictures: dict[str, bytes] = {}
         """Their paths relative to the content folder."""
+        self._beside: dict[str, bytes] = {}  # the pictures that a Word document brings along
         raw = export.read(document)
         if document.lower().endswith(".docx"):
-            fields, body = self._from_page(html_of(raw, self.shown))
+            html, pictures = read_word(raw, self.shown)
+            self._beside = {self._inside(address): picture for address, picture in pictures.items()}
+            fields, body = self._from_page(html)
         else:
-            text = self._decoded(raw).replace("\r\n", "\n").replace("\r", "\n")
-            is_page = document.lower().endswith((".html", ".htm", ".xhtml")) or _HTML.match(_after_comments(text))
+            text, encoding = decode(raw, self.shown)
+            if encoding:
+                self.notes.append(f"原文件不是 UTF-8，按 {encoding} 读取：检查有没有乱码")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            is_page = document.lower().endswith((".html", ".htm", ".xhtml")) or _HTML.match(after_comments(text))
             fields, body = self._from_page(text) if is_page else self._from_markdown(text)
         body = self._cleaned(body)
         self.title, self._body = self._title(body, fields.get("title", ""))
@@ -127,7 +114,7 @@ class Draft:
         """Let links lead to the articles that were imported with it; `addresses`: article id by old address."""
         lines = [
             line if is_code else _LINK.sub(lambda match: self._link(match[1], match[2], addresses), line)
-            for line, is_code in _with_code(self._body)
+            for line, is_code in with_code(self._body)
         ]
         body = "\n".join(lines)
         own = self._fields.get("moved_from", ())
@@ -175,21 +162,6 @@ class Draft:
         self.notes += notes
         return fields, body
 
-    def _decoded(self, raw: bytes) -> str:
-        if b"\0" in raw and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            raise ImportRefused(f"{self.shown} 不是文本文件：只能导入 Markdown 或 HTML")
-        declared = _CHARSET.search(raw[:4096])
-        encodings = ["utf-8-sig", *([declared[1].decode()] if declared else []), "utf-16", "gb18030"]
-        for encoding in encodings:
-            if encoding == "utf-16" and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-                continue
-            with suppress(UnicodeDecodeError, LookupError):
-                text = raw.decode(encoding)
-                if encoding != "utf-8-sig":
-                    self.notes.append(f"原文件不是 UTF-8，按 {encoding} 读取：检查有没有乱码")
-                return text
-        raise ImportRefused(f"{self.shown} 的编码认不出来：另存为 UTF-8 再导入")
-
     def _from_markdown(self, text: str) -> tuple[dict[str, Any], str]:
         """Known fields as they are, other systems' names for them translated, the rest left out with a note."""
         lines = text.split("\n")
@@ -211,9 +183,9 @@ class Draft:
 
     def _cleaned(self, body: str) -> str:
         """Without advertising, trackers, comments and pictures that cannot be shown; code stays as it is."""
-        body = _without_comments(body)
+        body = without_comments(body)
         lines: list[str] = []
-        for line, is_code in _with_code(body):
+        for line, is_code in with_code(body):
             if not is_code:
                 found = promotion(line)
                 if found and len(line) > _MAX_FOOTER:
@@ -244,10 +216,13 @@ class Draft:
         """The picture beside the document, to be copied; else its words, if it has any of its own."""
         inside = self._inside(address)
         kind = posixpath.splitext(inside)[1].lower()
-        if ":" not in address and kind in IMAGE_TYPES and inside in self._export.files:
+        held = inside in self._beside or inside in self._export.files
+        if ":" not in address and kind in IMAGE_TYPES and held:
             stem = slug(posixpath.splitext(posixpath.basename(inside))[0]) or "picture"
             name = f"{posixpath.basename(self.id)}-{stem}{kind}"
-            self.pictures[f"{posixpath.dirname(self.id)}/images/{name}"] = self._export.read(inside)
+            self.pictures[f"{posixpath.dirname(self.id)}/images/{name}"] = self._beside.get(
+                inside
+            ) or self._export.read(inside)
             return f"![{alt}](images/{name})"
         self.notes.append(f"去掉了图片 {address[:80]}：不在原文件旁边，或格式不支持")
         return "" if alt.lower() in ("", "image", "img", "图片") else alt
@@ -307,38 +282,6 @@ def _mentioned(known: Iterable[str], title: str, text: str) -> list[str]:
         if count >= 2:
             found[value] = count
     return sorted(found, key=lambda value: -found[value])
-
-
-def _after_comments(text: str) -> str:
-    """What follows the space and comments at the top. A regular expression for both took 2ⁿ steps for n comments."""
-    text = text.lstrip()
-    while text.startswith("<!--") and (end := text.find("-->")) >= 0:
-        text = text[end + 3 :].lstrip()
-    return text[:200]
-
-
-def _without_comments(text: str) -> str:
-    """`text` without HTML comments; one that never ends stays."""
-    kept, at = [], 0
-    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin)) >= 0:
-        kept.append(text[at:begin])
-        at = end + 3
-    return "".join(kept) + text[at:]
-
-
-def _with_code(body: str) -> Iterator[tuple[str, bool]]:
-    """Each line, and whether it is in a fenced code block."""
-    fence = ""
-    for line in body.split("\n"):
-        match = _FENCE.match(line)
-        if match and not fence:
-            fence = match[1]
-            yield line, True
-        elif match and match[1] == fence:
-            fence = ""
-            yield line, True
-        else:
-            yield line, bool(fence)
 
 
 def _replace(lines: list[str], span: list[int] | None, line: str) -> None:

@@ -1,9 +1,8 @@
 """Guides: `_guides/<id>.yml` becomes questions, answers and outcomes, each proven to lead somewhere.
 
-In: the content folder; for the links of outcomes, which sections are live. Out: `Guide` records and every fault with
-its line. Why data and no more than "this answer leads to": what follows can then be proven before a reader is in
-trouble (every path ends, nothing is out of reach, each step exists). GOV.UK's Smart Answers began as programs, which
-no tool could look through.
+In: the content folder. Out: `Guide` records and every fault with its line; `guide_proofs.py` walks their paths. Why
+data and no more than "this answer leads to": what follows can then be proven before a reader is in trouble (every path
+ends, nothing is out of reach, each step exists). GOV.UK's Smart Answers began as programs: no tool could look through.
 Why composed nodes and no `safe_load`: each problem has its line, nothing is constructed, no bomb of aliases expands.
 """
 
@@ -11,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
 
+from index.content.guide_proofs import GuideFile, loops, lost_answers, names_nothing, out_of_reach
 from index.content.yaml_files import compose, line_of
 from index.model import Guide, Option, Outcome, Problem, Question
 
@@ -35,19 +34,6 @@ _KEYS = {
 }
 _NAME = re.compile(r"[\w-]+")
 """Ids and answers are pieces of addresses."""
-
-
-@dataclass(slots=True)
-class GuideFile:
-    """One guide and where in its file what stands. Questions and outcomes are nodes; they share one set of ids."""
-
-    path: str
-    """Relative to the content folder."""
-    guide: Guide
-    lines: dict[str, int] = field(default_factory=dict)
-    """Node id → line."""
-    option_lines: dict[tuple[str, int], int] = field(default_factory=dict)
-    step_lines: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 def scan_guides(content: Path) -> list[Path]:
@@ -112,83 +98,11 @@ def parse_guide(id: str, path: str, raw: bytes) -> tuple[GuideFile | None, list[
     for name, (_, lines) in outcomes.items():
         file.step_lines |= {(name, number): line for number, line in enumerate(lines)}
     if guide.start and guide.start not in file.lines:
-        reader.fault(line_of(fields["start"]), _names_nothing("start", guide.start, file.lines), "lost-answer")
-    reader.problems += _lost_answers(file)
+        reader.fault(line_of(fields["start"]), names_nothing("start", guide.start, file.lines), "lost-answer")
+    reader.problems += lost_answers(file)
     if not reader.problems:  # what a slip of the pen breaks off is not out of reach as well
-        reader.problems += _loops(file) or _out_of_reach(file)
+        reader.problems += loops(file) or out_of_reach(file)
     return file, sorted(reader.problems, key=lambda problem: problem.line)
-
-
-def dead_links(guides: Sequence[GuideFile], sections: Mapping[str, Collection[str]]) -> list[Problem]:
-    """A fault for every step that is no live section. `sections`: the anchors of each article's sections."""
-    problems = []
-    for file in guides:
-        for (name, number), line in file.step_lines.items():
-            step = file.guide.outcomes[name].steps[number]
-            article, _, anchor = step.partition("#")
-            if article not in sections:
-                near = next(iter(get_close_matches(article, list(sections), 1, 0.6)), None)
-                hint = f"是否想写 {near}？" if near else "改成有的文章，或去掉这一步"
-                problems.append(Problem(file.path, line, f"没有文章 {article}，或它没有上线：{hint}", code="dead-step"))
-            elif anchor and anchor not in sections[article]:
-                near = next(iter(get_close_matches(anchor, list(sections[article]), 1, 0.5)), None)
-                hint = f"是否想写 #{near}？" if near else "改成有的小节"
-                problems.append(Problem(file.path, line, f"{article} 里没有小节 #{anchor}：{hint}", code="dead-step"))
-    return problems
-
-
-def _lost_answers(file: GuideFile) -> Iterator[Problem]:
-    for name, question in file.guide.questions.items():
-        for number, option in enumerate(question.options):
-            if option.to and option.to not in file.lines:
-                message = _names_nothing("to", option.to, file.lines)
-                yield Problem(file.path, file.option_lines[name, number], message, code="lost-answer")
-
-
-def _loops(file: GuideFile) -> list[Problem]:
-    """A fault for each answer that leads back to a question asked before. Not recursive: chains may be long."""
-    questions = file.guide.questions
-    on_the_way: set[str] = set()
-    finished: set[str] = set()
-    problems = []
-    for start in questions:
-        stack = [(start, 0)] if start not in finished else []
-        while stack:
-            name, number = stack.pop()
-            on_the_way.add(name)
-            options = questions[name].options
-            if number == len(options):
-                on_the_way.discard(name)
-                finished.add(name)
-                continue
-            stack.append((name, number + 1))
-            to = options[number].to
-            if to in on_the_way:
-                message = f"选“{options[number].label}”会回到已经问过的 {to}：每条路都要走到一个结果"
-                problems.append(Problem(file.path, file.option_lines[name, number], message, code="loop"))
-            elif to in questions and to not in finished:
-                stack.append((to, 0))
-    return problems
-
-
-def _out_of_reach(file: GuideFile) -> list[Problem]:
-    reached, waiting = {file.guide.start}, [file.guide.start]
-    while waiting:
-        question = file.guide.questions.get(waiting.pop())
-        fresh = {option.to for option in question.options} - reached if question else set()
-        reached |= fresh
-        waiting.extend(fresh)
-    return [
-        Problem(file.path, line, f"没有答案通向 {name}：让一个选项的 to 写它，或删掉它", code="out-of-reach")
-        for name, line in file.lines.items()
-        if name not in reached
-    ]
-
-
-def _names_nothing(key: str, wanted: str, known: Collection[str]) -> str:
-    near = next(iter(get_close_matches(wanted, list(known), 1, 0.6)), None)
-    hint = f"是否想写 {near}？" if near else "在 questions 或 outcomes 里写上它"
-    return f"{key} 写的 {wanted} 既不是问题，也不是结果：{hint}"
 
 
 class _Reader:

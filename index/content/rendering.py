@@ -22,7 +22,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from index.content.blocks import MAX_NESTING, line_of, prepare_blocks
-from index.content.sanitizing import HTML_TAGS, MAX_DEPTH, names, sanitize, too_deep
+from index.content.readable import names
+from index.content.sanitizing import HTML_TAGS, MAX_DEPTH, sanitize, too_deep
 from index.model import Problem, Section
 
 MAX_LINES = 50_000

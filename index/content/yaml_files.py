@@ -11,15 +11,13 @@ from typing import Any
 
 import yaml
 
-from index.content.frontmatter import MAX_DEPTH, explain
+from index.content.frontmatter import LOADER, MAX_DEPTH, explain
 from index.model import Problem
 
 MAX_BYTES = 1_000_000
 
 Place = tuple[str | int, ...]
 """Keys and positions from the top, e.g. `("tiles", 0, "label")`."""
-
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def compose(path: str, raw: bytes) -> tuple[yaml.Node | None, list[Problem]]:
@@ -36,13 +34,13 @@ def compose(path: str, raw: bytes) -> tuple[yaml.Node | None, list[Problem]]:
         return fault(raw.count(b"\n", 0, error.start) + 1, "不是 UTF-8 编码：用编辑器另存为 UTF-8", "encoding")
     try:
         depth = 0
-        for event in yaml.parse(text, Loader=_LOADER):  # before anything recurses
+        for event in yaml.parse(text, Loader=LOADER):  # before anything recurses
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 return fault(line_of(event), f"嵌套超过 {MAX_DEPTH} 层：写得简单些")
             if isinstance(event, yaml.AliasEvent):
                 return fault(line_of(event), "YAML 别名（*）在这里不起作用：直接写值")
-        return yaml.compose(text, Loader=_LOADER), []
+        return yaml.compose(text, Loader=LOADER), []
     except yaml.YAMLError as error:
         line, why = explain(error, text)
         return fault(max(line - 1, 1), f"YAML 写法有误：{why}")
