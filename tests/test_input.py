@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from index import LAYERS, Library, SiteConfig, Snapshot, build
-from index.search.queries import MAX_LENGTH, Parser
+from index.search.parsing import MAX_LENGTH, Parser
 from index.search.snippets import LONGEST, snippet
 from index.text.folding import HAN, clean, fold
 from index.text.segmenting import Segmenter, latin_terms, runs

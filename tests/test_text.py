@@ -1,7 +1,7 @@
 """The text pipeline: one battery that every step passes, and one test per term that readers write in many ways.
 
 In: texts in every script and form. Out: lengths kept, runs complete, terms equal however they are typed. A failure
-names the file to open: folding.py, segmenting.py or queries.py.
+names the file to open: folding.py, segmenting.py or parsing.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from index.search.queries import Parser
+from index.search.parsing import Parser
 from index.text.folding import clean, fold
 from index.text.segmenting import Segmenter, latin_terms, runs
 from index.weights import load_weights

@@ -31,8 +31,9 @@ from index.search.guessing import Guesser
 from index.search.guides import GuideFinder
 from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
+from index.search.parsing import Parser
 from index.search.pocket import pocket
-from index.search.queries import Parser, Query
+from index.search.queries import Query
 from index.search.shelf import Shelf
 from index.search.showing import Records
 from index.search.snippets import first_steps

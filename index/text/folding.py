@@ -5,7 +5,7 @@ Why a character table and not whole-string NFKC or OpenCC phrases: those change 
 the same character differently in different company (乾 in 乾隆, 乾 alone), which would hide a substring.
 The steps for one character, in order: width and compatibility (NFKC), accents off Latin letters, lower case, 繁→简
 with the variants of Taiwan and Hong Kong, kinds of hyphen, kinds of space. A step whose result is longer than one
-character is skipped. Regional words (簡訊/短信) are other words, not other characters: `search/queries.py` adds
+character is skipped. Regional words (簡訊/短信) are other words, not other characters: `search/expanding.py` adds
 them as synonyms.
 """
 
