@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -15,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
-
-from index import read_judgements
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -147,44 +143,6 @@ def test_a_phone_can_put_the_site_on_its_home_screen(client: FlaskClient) -> Non
         body = client.get(path).data
         width, height = (int.from_bytes(body[at : at + 4], "big") for at in (16, 20))
         assert body.startswith(b"\x89PNG") and f"{width}x{height}" == size
-
-
-def test_the_device_ranks_as_the_server_does(app: Any, client: FlaskClient, root: Path, tmp_path: Path) -> None:
-    """Judged queries in Node with the very script of the page; nDCG and first hits against the server's."""
-    record = packed(client)
-    core = client.get(next(one["url"] for one in record["files"] if "/core-" in one["url"])).json
-    live = app.extensions["library"].snapshot()
-    sections = []
-    for card, entry in zip(live.cards(), core["articles"], strict=True):
-        applies = [value for values in entry["filters"].values() for value in values]
-        for part, own in zip(live.page(card.id).article.sections, entry["sections"], strict=True):
-            aliases = [*entry["aliases"], *([] if part.anchor else applies)]
-            section = {"article": card.id, "anchor": part.anchor, "title": card.title, "heading": part.heading}
-            lead = "" if part.anchor or card.summary in part.text else f"{card.summary}\n"
-            texts = {"body": lead + part.text, "aliases": "\n".join(aliases), "asks": "\n".join(own["asks"])}
-            sections.append(section | texts)
-    queries = sorted(one.query for one in read_judgements(root / "tests" / "judgements" / "own.tsv"))
-    (tmp_path / "in.json").write_text(json.dumps({"core": core, "sections": sections, "queries": queries}), "utf-8")
-    script = (root / "helpcenter/static/pocket-search.js").read_text("utf-8")
-    (tmp_path / "run.cjs").write_text(
-        script + "\nconst fs = require('fs');"
-        "const { core, sections, queries } = JSON.parse(fs.readFileSync(process.argv[2]));"
-        "const engine = pocketSearch.make(core, sections);"
-        "console.log(JSON.stringify(queries.map((q) => engine.search(q).hits.slice(0, 10).map((h) => h.number))));",
-        "utf-8",
-    )
-    command = ["node", tmp_path / "run.cjs", tmp_path / "in.json"]
-    out = subprocess.run(command, capture_output=True, check=True, text=True)
-    places = [(one["article"], one["anchor"]) for one in sections]
-    first = shared = 0
-    for query, numbers in zip(queries, json.loads(out.stdout), strict=True):
-        here = [places[number] for number in numbers]
-        there = [(hit.article, hit.section) for hit in live.search(query).hits]
-        shared += len(set(here) & set(there)) / max(1, min(10, len(there)))
-        first += bool(here and there and here[0][0] == there[0][0])
-    both = shared / len(queries), first / len(queries)
-    print(f"{len(queries)} queries: {both[0]:.3f} of the top ten shared, {both[1]:.3f} of the first articles")
-    assert both[0] >= 0.9 and both[1] >= 0.93
 
 
 def test_one_file_opens_from_disk_and_searches(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:

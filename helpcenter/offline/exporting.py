@@ -19,7 +19,7 @@ from flask import Flask
 
 from helpcenter.guides.walking import walk
 from helpcenter.http.caching import STATIC
-from helpcenter.offline.pack import Pack, pack
+from helpcenter.offline.pack import Pack, pack, script
 from helpcenter.pages.frame import STATIC_NAMES, STYLES
 from index import Guide, Snapshot
 
@@ -28,21 +28,20 @@ _SCRIPT = re.compile(r"<script src=[^>]*></script>\n?")
 _LINK = re.compile(r"<link [^>]*>\n?")
 _HTMX_SCRIPT = re.compile(r"<script src=[^>]*htmx[^>]*></script>\n?")
 _FEEDBACK = re.compile(r'<form[^>]*action="[^"]*/feedback/.*?</form>', re.DOTALL)
+_SYMBOL = re.compile(r'<symbol id="([\w-]+)".*?</symbol>\n?', re.DOTALL)
 _OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
 _PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
 KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 FEEDS = ("/sitemap.xml", "/feed.atom", "/robots.txt", "/llms.txt", "/llms-full.txt", "/opensearch.xml",
-         "/site.webmanifest", "/offline.json", "/sw.js")  # fmt: skip
+         "/site.webmanifest", "/sw.js")  # fmt: skip
 
 
 def single_file(app: Flask, packed: Pack) -> bytes:
     """The whole help center in one HTML file that opens from disk."""
     html = _get(app, "/offline/shell").decode()
     styles = "\n".join((STATIC / name).read_text("utf-8") for name in STYLES)
-    scripts = ("app.js", "article.js", "pocket-search.js", "pocket.js")
-    code = "\n".join((STATIC / name).read_text("utf-8") for name in scripts)
-    sprite = (STATIC / "icons.svg").read_text("utf-8")
-    files = {url: json.loads(body) for url, body in packed.bodies.items()}
+    code = "\n".join((STATIC / name).read_text("utf-8") for name in ("app.js", "article.js")) + script().decode()
+    files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
     data = json.dumps({**files, "built": packed.built}, ensure_ascii=False, separators=(",", ":"))
     html = _OFFLINE.sub("", _HTMX.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
     html = re.sub(r'"[^"]*/static/icons\.svg[^"#]*#', '"#', html)
@@ -51,6 +50,8 @@ def single_file(app: Flask, packed: Pack) -> bytes:
         kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(suffix := path.rpartition(".")[2].lower(), suffix)
         data = data.replace(path, f"data:image/{kind};base64,{base64.b64encode(_get(app, path)).decode()}")
     inside = data.replace("</", "<\\/")
+    drawn = set(re.findall(r"#([\w-]+)", html + data)) | set(re.findall(r'\["([\w-]+)"\]', data))
+    sprite = _SYMBOL.sub(lambda one: one[0] if one[1] in drawn else "", (STATIC / "icons.svg").read_text("utf-8"))
     head = f"<style>\n{styles}\n</style>\n</head>"
     packed_data = f'<script type="application/json" data-pack>{inside}</script>'
     tail = f"{sprite}\n{packed_data}\n<script>\n{code}\n</script>\n</body>"
@@ -128,10 +129,11 @@ def static_files(app: Flask, live: Snapshot) -> Iterator[tuple[str, bytes]]:
     for root in roots:
         for path in paths:
             yield f"{root}{path.rstrip('/')}/index.html", _still(_get(app, root + path))
-        yield f"{root}/search/index.html", _still(_get(app, f"{root}/offline/shell"))
-        yield f"{root}/offline/shell", _get(app, f"{root}/offline/shell")
+        yield f"{root}/search/index.html", _still(_get(app, "/offline/shell"))
+    yield "/offline/shell", _get(app, "/offline/shell")
     packed = pack(app, live)
     yield from packed.bodies.items()
+    yield "/offline.json", json.dumps(packed.manifest()).encode()
     for one in packed.files:
         if one.url.startswith("/media/"):
             yield one.url, _get(app, one.url)

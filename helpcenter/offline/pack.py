@@ -1,36 +1,52 @@
-"""Packing: the pages of one snapshot as a few files, each with its hash.
+"""Packing: one snapshot as a few files, each with its hash.
 
-In: the application and its live snapshot. Out: `Pack`. Pages are asked of the application itself, so a pack holds what
-readers get; of each the changing part alone is kept (`<main>`), since one frame serves all. One file for each topic:
-after a change only that topic's is fetched again, and a large site can be saved in parts.
+In: the application and its live snapshot. Out: `Pack`. A page is not saved but what it is made of: section HTML and
+records in columns, the server's own templates (`templates.py`), the tables of search. Pages weigh 2.5 times as much.
+The home page and a few others are asked of the application, since nothing on a device could make them.
+One file of articles for a small site, because one stream compresses best; above LARGE characters one for each topic, so
+that a reader can choose.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import unescape
 from typing import Any
 from urllib.parse import quote
 
+import brotli
 from flask import Flask
 
-from helpcenter.http.traditional import to_traditional
+from helpcenter.http.caching import STATIC, gzip
+from helpcenter.offline.table import traditional_table
+from helpcenter.offline.templates import compiled
 from helpcenter.pages.colours import style_address
 from helpcenter.pages.frame import STATIC_NAMES
-from index import Guide, Snapshot
+from helpcenter.pages.popular import LISTED
+from index import Article, ArticlePage, Snapshot
 
+LARGE = 1_000_000
+"""Bytes of text above which a reader saves by topic."""
+MODULES = (
+    "text", "index", "search", "guesses", "answers", "choosing", "snippets", "templates", "articles", "pages",
+    "results", "traditional", "copy", "save", "boot",
+)  # fmt: skip
+"""The scripts of `static/pocket/` in their order; they travel as one."""
+TEMPLATES = (
+    "article.html", "topic.html", "_guide.html", "_results.html", "_filters.html", "_cards.html", "_answer.html",
+    "_person.html", "_contacts.html", "_paper.html", "_icon.html", "_section.html",
+)  # fmt: skip
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-_ONLINE_ONLY = re.compile(r'<(section|aside)[^>]*\b(?:id="feedback"|class="feedback).*?</\1>', re.DOTALL)
+_LIVE = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
 _MEDIA = re.compile(r'src=\\?"(/media/[^"\\]+)')
-_HAN = re.compile(r"[\u3400-\u9fff]+")
-CHROME = ("/offline/shell", "/zh-hant/offline/shell")
-"""Empty pages in which a saved page is shown."""
+_IDLE = re.compile(rb"^[ \t]*(//.*\n)?", re.MULTILINE)
+_WORDS = ("name", "short_name", "search_tips", "note_expired", "note_unverified", "note_nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,15 @@ class PackedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A topic that can be saved by itself."""
+
+    id: str
+    title: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """Everything a device saves of one snapshot."""
 
@@ -56,10 +81,34 @@ class Pack:
     files: tuple[PackedFile, ...]
     bodies: Mapping[str, bytes]
     """Those made here, by address."""
+    compressed: Mapping[str, bytes]
+    """The same as brotli: of one stream of 400 kB a fifth less than gzip."""
+    topics: Sequence[Choice]
+    """Those of a large site, of which a reader chooses; none of a small one."""
+
+    def manifest(self) -> dict[str, Any]:
+        """`/offline.json`: what a save fetches."""
+        return {
+            "version": self.version,
+            "built": self.built,
+            "bytes": sum(one.bytes for one in self.files),
+            "topics": [asdict(one) for one in self.topics],
+            "files": [asdict(one) for one in self.files],
+        }
+
+
+def script() -> bytes:
+    """The search and the pages of a device, as one file without indents and whole lines of comment."""
+    return b"".join(_IDLE.sub(b"", (STATIC / "pocket" / f"{name}.js").read_bytes()) for name in MODULES)
+
+
+def script_url() -> str:
+    """Its address, which changes with it."""
+    return f"/offline/pocket-{_hash(script())[:12]}.js"
 
 
 def pack(app: Flask, live: Snapshot) -> Pack:
-    """Ask the application for all pages of `live` and pack them. Some 5 ms a page."""
+    """Pack all of `live`: some 2 ms an article."""
     client = app.test_client()
     host = next((name.lstrip(".") for name in app.config.get("TRUSTED_HOSTS") or ()), "localhost")
 
@@ -70,97 +119,129 @@ def pack(app: Flask, live: Snapshot) -> Pack:
         return answer.get_data()
 
     def page(path: str) -> dict[str, str]:
-        html = get(path).decode()
+        html = _LIVE.sub("", get(path).decode())
         main, title = _MAIN.search(html), _TITLE.search(html)
-        return {"title": title[1] if title else "", "main": _ONLINE_ONLY.sub("", main[1]).strip() if main else ""}
+        return {"title": title[1] if title else "", "main": main[1].strip() if main else ""}
 
-    bodies: dict[str, bytes] = {}
-    topics: dict[str, str] = {}
-    placed = {card.id: card for topic in live.topics() for card in topic.articles}
-    for topic in live.topics():
-        pages = {f"/topics/{quote(topic.id)}": page(f"/topics/{quote(topic.id)}")}
-        pages.update((card.url, page(card.url)) for card in topic.articles)
-        _add(bodies, topics, topic.id, pages)
-    loose = {card.url: page(card.url) for card in live.cards() if card.id not in placed}
-    common = {path: page(path) for path in ("/", "/guides", "/about")} | loose
-    said = [*(body.decode() for body in bodies.values()), json.dumps(common, ensure_ascii=False)]
-    core = {
-        "version": live.id,
-        "built": live.built.date().isoformat(),
-        "pages": common,
-        "articles": [_entry(live, card.id) for card in live.cards()],
-        "topics": [{"id": topic.id, "title": topic.title} for topic in live.topics()],
-        "guides": {guide.id: _guide(guide) for guide in live.guides()},
-        "filters": {one.name: one.label for one in live.site().filters},
-        "search": dict(live.pocket()),
-        "traditional": traditional_table(said),
-    }
-    _add(bodies, topics, "", core)
-    shown = [PackedFile(url, _hash(body), len(gzip.compress(body)), topics[url]) for url, body in bodies.items()]
-    assets = [app.extensions["assets"][name] for name in STATIC_NAMES if not name.startswith("vendor/")]
     site = live.site()
+    assets = app.extensions["assets"]
+    placed = {card.id: topic.id for topic in live.topics() for card in topic.articles}
+    found = [one for card in live.cards() if (one := live.page(card.id))]
+    size = sum(len(section.text.encode()) for one in found for section in one.article.sections)
+    shares: dict[str, list[ArticlePage]] = {}
+    for one in found:
+        shares.setdefault(placed.get(one.article.id, "") if size > LARGE else "", []).append(one)
+    search = dict(live.pocket())
+    keys = [(one.article.id, section.anchor) for one in found for section in one.article.sections]
+    asks = dict(zip(keys, search.pop("asks"), strict=True))  # type: ignore[call-overload]
+    bodies = {script_url(): script()}
+    topics = dict.fromkeys(bodies, "")
+    for topic, own in shares.items():
+        _add(bodies, topics, "articles" if not topic else "topic", topic, _columns(own, asks))
+    core = {
+        "order": [one.article.id for one in found],
+        "topics": [
+            {"id": one.id, "title": one.title, "summary": one.summary, "html": one.html}
+            | {"articles": [card.id for card in one.articles]}
+            for one in live.topics()
+        ],
+        "guides": {one.id: asdict(one) for one in live.guides()},
+        "site": _site(app, live),
+        "listed": [topic.articles[0].id for topic in live.topics()][:LISTED],
+        "icons": assets["icons.svg"],
+        "pages": {path: page(path) for path in ("/", "/guides", "/about")},
+        "templates": compiled(app.jinja_env, TEMPLATES) | {"_feedback.html": []},
+        "search": search,
+    }
+    shell = get("/offline/shell")
+    if site.traditional:
+        said = [text for one in found for text in _shown(one.article)]
+        said += [json.dumps({**core, "search": 0}, ensure_ascii=False), script().decode(), shell.decode()]
+        with app.app_context():  # a site has words of its own
+            core["traditional"] = traditional_table(said)
+    _add(bodies, topics, "core", "", core)
+    chrome = [assets[name] for name in STATIC_NAMES if not name.startswith("vendor/")]
     if site.light:
-        assets += [style_address(site), "/site-icon.svg"]
+        chrome += [style_address(site), "/site-icon.svg"]
     if site.logo:
-        assets.append(f"/media/{quote(site.logo)}")
-    chrome = [*assets, *(path for path in CHROME if live.site().traditional or not path.startswith("/zh-hant"))]
-    pictures = dict.fromkeys(unescape(path) for body in bodies.values() for path in _MEDIA.findall(body.decode()))
-    fetched = [(path, get(path)) for path in (*chrome, *pictures)]
-    files = [PackedFile(path, _hash(body), len(gzip.compress(body))) for path, body in fetched] + shown
-    return Pack(live.id, live.built.date().isoformat(), tuple(files), bodies)
+        chrome.append(f"/media/{quote(site.logo)}")
+    for url, body in list(bodies.items()):
+        for path in map(unescape, _MEDIA.findall(body.decode())):
+            topics[path] = topics[url] if topics.get(path, topics[url]) == topics[url] else ""
+    pictures = [path for path in topics if path.startswith("/media/")]
+    fetched = {path: get(path) for path in (*chrome, *pictures)} | {"/offline/shell": shell} | bodies
+    compressed = {url: brotli.compress(body) for url, body in bodies.items()}
+    sizes = {url: len(brotli.compress(body) if "?v=" in url else gzip(body, 9)) for url, body in fetched.items()}
+    sizes |= {url: len(body) for url, body in compressed.items()}
+    files = tuple(PackedFile(url, _hash(body), sizes[url], topics.get(url, "")) for url, body in fetched.items())
+    weights: Counter[str] = Counter()
+    for file in files:
+        weights[file.topic] += file.bytes
+    known = [topic for topic in live.topics() if topic.id in weights]
+    choice = [Choice(topic.id, topic.title, weights[topic.id]) for topic in known]
+    return Pack(live.id, live.built.date().isoformat(), files, bodies, compressed, choice)
 
 
-def traditional_table(texts: Iterable[str]) -> list[list[str]]:
-    """Simplified words of `texts` and what they are in Traditional, the longest first: a device replaces them in turn.
+def _columns(pages: Sequence[ArticlePage], asks: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """Articles and their sections, a list for each field: equal things side by side compress best."""
+    articles = [_article(one) for one in pages]
+    sections = [
+        {
+            "anchor": one.anchor,
+            "heading": one.heading,
+            "level": one.level,
+            "html": one.html,
+            "asks": asks[page.article.id, one.anchor],
+        }
+        for page in pages
+        for one in page.article.sections
+    ]
+    return {
+        "articles": {name: [one[name] for one in articles] for name in articles[0]},
+        "sections": {name: [one[name] for one in sections] for name in sections[0]},
+    }
 
-    Characters alone first say most; runs whose conversion differs from that of their characters are added as pairs of
-    two to four characters. Words beyond this content stay as they are.
-    """
-    runs = {run for text in texts for run in _HAN.findall(text)}
-    single = {character: to_traditional(character) for character in sorted({c for run in runs for c in run})}
-    words: dict[str, str] = {}
-    pieces = sorted(
-        {run[at : at + size] for run in runs for size in (2, 3, 4) for at in range(len(run) - size + 1)}, key=len
-    )
-    converted = to_traditional("\x1f".join(pieces)).split("\x1f")
-    for piece, right in zip(pieces, converted, strict=True):
-        inner = len(piece) > 2 and (piece[:-1] in words or piece[1:] in words or piece[1:-1] in words)
-        if not inner and right != "".join(map(single.__getitem__, piece)):
-            words[piece] = right
-    changed = {character: right for character, right in single.items() if right != character}
-    return [list(words), list(words.values()), list(changed), list(changed.values())]
+
+def _article(page: ArticlePage) -> dict[str, Any]:
+    one: Article = page.article
+    return {
+        "id": one.id,
+        "count": len(one.sections),
+        "title": "\n".join(page.title_phrases or (one.title,)),
+        "summary": one.summary,
+        "topic": one.topic,
+        "aliases": [*one.aliases, *one.tags],
+        "filters": {name: list(values) for name, values in one.filters.items()},
+        **{name: str(day) if (day := getattr(one, name)) else "" for name in ("updated", "verified", "expires")},
+        "sources": list(one.sources),
+        "related": [card.id for card in page.related],
+    }
 
 
-def _add(bodies: dict[str, bytes], topics: dict[str, str], topic: str, record: Any) -> None:
+def _shown(article: Article) -> Iterator[str]:
+    """What readers see of an article."""
+    yield from (article.title, article.summary, *article.sources)
+    yield from (text for one in article.sections for text in (one.heading, one.html))
+
+
+def _site(app: Flask, live: Snapshot) -> dict[str, Any]:
+    """What templates say of the site."""
+    site, settings = live.site(), app.extensions["settings"]
+    return {
+        "name": settings.site_name or site.name,
+        "support_url": settings.support_url or site.support,
+        "origin": settings.base_url,
+        "words": {name: getattr(site, name) for name in _WORDS},
+        "filters": [asdict(one) for one in site.filters],
+        "contacts": {name: asdict(one) for name, one in site.contacts.items()},
+    }
+
+
+def _add(bodies: dict[str, bytes], topics: dict[str, str], name: str, topic: str, record: Any) -> None:
     body = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-    url = f"/offline/{hashlib.sha256(topic.encode()).hexdigest()[:8] if topic else 'core'}-{_hash(body)[:12]}.json"
+    url = f"/offline/{name}-{_hash(body)[:12]}.json"
     bodies[url] = body
     topics[url] = topic
-
-
-def _entry(live: Snapshot, id: str) -> dict[str, Any]:
-    """What search and lists need of an article besides its page."""
-    page = live.page(id)
-    assert page is not None
-    article = page.article
-    return {
-        "id": id,
-        "title": article.title,
-        "summary": article.summary,
-        "topic": article.topic,
-        "aliases": [*article.aliases, *article.tags],
-        "filters": {name: list(values) for name, values in article.filters.items()},
-        "sections": [
-            {"anchor": one.anchor, "heading": one.heading, "asks": list(getattr(one, "asks", ()))}
-            for one in article.sections
-        ],
-    }
-
-
-def _guide(guide: Guide) -> dict[str, Any]:
-    """A guide's questions and outcomes, for the device to walk."""
-    record = asdict(guide)
-    return {name: record[name] for name in ("title", "summary", "aliases", "start", "questions", "outcomes")}
 
 
 def _hash(body: bytes) -> str:

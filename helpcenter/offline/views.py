@@ -9,17 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 
 from helpcenter.http.caching import STATIC, STATIC_POLICY, keep
 from helpcenter.offline.exporting import single_file
-from helpcenter.offline.pack import Pack, pack
+from helpcenter.offline.pack import Pack, pack, script_url
 from helpcenter.pages import frame as pages
 from helpcenter.pages.views import snapshot
 from helpcenter.store.background import Latest
 
 WAIT, KEPT = 5.0, 365 * 86400.0
 """Seconds that a device waits for a pack, and that one of an unchanged snapshot stays good."""
+
+NOT_YET = "离线副本正在准备，请过几秒再试。"
+KINDS = {"json": "application/json", "js": "text/javascript; charset=utf-8"}
 
 blueprint = Blueprint("offline", __name__)
 
@@ -29,6 +32,8 @@ class ShellPage:
     """`templates/shell.html`."""
 
     frame: pages.Frame
+    script: str
+    """The address of what shows saved pages."""
 
 
 def prepare(app: Flask) -> None:
@@ -49,30 +54,35 @@ def manifest() -> Response:
     """What a save fetches."""
     ready = current()
     if ready is None:
-        abort(503, "离线副本正在准备，请过几秒再试。")
-    files = [{"url": one.url, "hash": one.hash, "bytes": one.bytes, "topic": one.topic} for one in ready.files]
-    total = sum(one.bytes for one in ready.files)
-    response = jsonify({"version": ready.version, "built": ready.built, "bytes": total, "files": files})
+        abort(503, NOT_YET)
+    response = jsonify(ready.manifest())
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-@blueprint.get("/offline/<name>.json")
-def packed(name: str) -> Response:
+@blueprint.get("/offline/<name>.<any(json, js):kind>")
+def packed(name: str, kind: str) -> Response:
     """One file of the pack; its name changes with its content."""
+    url = f"/offline/{name}.{kind}"
     ready = current()
-    body = ready.bodies.get(f"/offline/{name}.json") if ready else None
+    if ready is None:
+        abort(503, NOT_YET)
+    body = ready.bodies.get(url)
     if body is None:
         abort(404, "这个文件属于另一版副本。")
-    response = keep(Response(body, content_type="application/json"))
+    response = Response(body, content_type=KINDS[kind])
+    if request.accept_encodings.quality("br"):
+        response.set_data(ready.compressed[url])
+        response.headers["Content-Encoding"] = "br"
     response.headers["Cache-Control"] = STATIC_POLICY
+    response.headers["Vary"] = "Accept-Encoding"
     return response
 
 
 @blueprint.get("/offline/shell")
 def shell() -> Response:
     """The frame of every page, empty."""
-    return keep(Response(pages.render("shell.html", ShellPage(pages.frame(status=404)))))
+    return keep(Response(pages.render("shell.html", ShellPage(pages.frame(status=404), script_url()))))
 
 
 @blueprint.get("/download")

@@ -29,7 +29,7 @@ from index import IndexUnavailable, Library, SiteConfig
 PACKAGE = Path(__file__).parent.parent
 STYLES = ("app.css", "home.css", "results.css", "article.css", "guide.css")
 """In order; all on every page, since a search turns any page into results."""
-SCRIPTS = ("app.js", "article.js", "offline.js", "pocket.js", "pocket-search.js", "vendor/htmx.min.js")
+SCRIPTS = ("app.js", "article.js", "offline.js", "vendor/htmx.min.js")
 STATIC_NAMES = (*STYLES, *SCRIPTS, "icon.svg", "icons.svg")
 ICONS = frozenset(re.findall(r'<symbol id="([\w-]+)"', (PACKAGE / "static" / "icons.svg").read_text("utf-8")))
 """The names of our drawings."""

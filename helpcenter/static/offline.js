@@ -1,114 +1,127 @@
-// Saving the help center on this device. In: [data-offline] buttons, /offline.json. Out: a cache that is whole, named by a
-// pointer, and data-offline-state on <html>: none | saving | saved | outdated | failed.
-// Why a new cache beside the old one and a pointer: a save that is cut anywhere leaves the copy before as it was.
+// The saved copy as every page knows it: what there is, how to save and remove it. In: [data-offline] buttons, /offline.json.
+// Out: data-offline-state on <html>: none | saving | saved | outdated | failed. What saves comes with the tap (pocket/save.js).
+// A copy is a cache named by a pointer; what no pointer names is swept. One tab at a time changes anything (a lock).
 "use strict";
 (() => {
-  const { $$, on, make, store } = window.helpcenter;
+  const { $, $$, on, make } = window.helpcenter;
   const root = document.documentElement;
-  const base = document.querySelector("#search").getAttribute("action").replace(/(\/zh-hant)?\/search$/, "");
+  const base = $("#search").getAttribute("action").replace(/(\/zh-hant)?\/search$/, "");
   const POINTER = `${base}/offline/pointer`;
-  const say = (state, words) => {
+  const OURS = `hc-${base}@`;
+  const able = "serviceWorker" in navigator && "caches" in window && crypto.subtle && navigator.locks;
+  const words = (name, values = {}) => $(`[data-offline-word="${name}"]`, $("#offline-words").content).innerHTML.replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+  const day = (date) => new Date(`${date}T12:00`).toLocaleDateString(root.lang, { year: "numeric", month: "long", day: "numeric" });
+  const say = (state, line = "") => {
     root.dataset.offlineState = state;
-    $$("[data-offline-words]").forEach((line) => { line.textContent = words ?? ""; });
-    $$("[data-offline=save]").forEach((button) => { button.hidden = state === "saving" || state === "saved"; });
+    $$("[data-offline-words]").forEach((one) => { one.innerHTML = line; });
+    $$("[data-offline=save]").forEach((button) => { button.hidden = state === "saving" || state === "saved"; button.textContent = words(state === "outdated" ? "update" : "save"); });
     $$("[data-offline=remove]").forEach((button) => { button.hidden = !["saved", "outdated"].includes(state); });
   };
-  const size = (bytes) => `${Math.max(1, Math.round(bytes / 1024))} KB`;
-  const pointer = async () => (await (await caches.open("hc-pointer")).match(POINTER))?.json();
-  const point = async (record) => (await caches.open("hc-pointer")).put(POINTER, new Response(JSON.stringify(record)));
-  const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const pointers = () => caches.open("hc-pointer");
+  const pointer = async () => ((await caches.has("hc-pointer")) ? (await (await pointers()).match(POINTER))?.json() : null);
+  const point = async (record) => (await pointers()).put(POINTER, new Response(JSON.stringify(record)));
+  const sweep = async (kept) => { for (const name of await caches.keys()) if (name.startsWith(OURS) && name !== kept) await caches.delete(name); };
+  const alone = (work) => navigator.locks.request(POINTER, work);
+  const patient = async (address, options, tries = 30) => {
+    const answer = await fetch(base + address, options);
+    if (answer.status !== 503 || tries < 2) return answer;
+    await new Promise((later) => setTimeout(later, 2000)); // each process of the server packs for itself
+    return patient(address, options, tries - 1);
+  };
   const wanted = async (tries = 1) => {
-    const answer = await fetch(`${base}/offline.json`, { cache: "no-store" });
-    if (answer.status === 503 && tries > 1) { // the server is still packing
-      await new Promise((later) => setTimeout(later, 2000));
-      return wanted(tries - 1);
-    }
+    const answer = await patient("/offline.json", { cache: "no-store" }, tries);
     if (answer.status === 404 || answer.status === 410) return null; // switched off
     if (!answer.ok) throw new Error(`offline.json ${answer.status}`);
     return answer.json();
   };
-  const sweep = async (kept) => {
-    for (const name of await caches.keys()) if (name.startsWith("hc-") && name !== "hc-pointer" && name !== kept) await caches.delete(name);
-  };
   const forget = async () => {
-    await caches.delete("hc-pointer");
-    await sweep(null);
-    for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister();
+    const all = await pointers();
+    await all.delete(POINTER);
+    if (!(await all.keys()).length) await caches.delete("hc-pointer");
+    await sweep();
+    await (await navigator.serviceWorker.getRegistration(`${base}/`))?.unregister();
   };
+  const script = (address) => new Promise((done, failed) => { document.head.append(Object.assign(make("script", { src: address }), { onload: done, onerror: failed })); });
+  const shown = (record) => words("saved", { day: day(record.day), size: size(record.bytes) }) + (record.topics ? words("partly", { count: record.topics.length }) : "");
 
-  const shown = (record) => `已存下 ${record.day} 的副本，${size(record.bytes)}，没有网络也能看、能搜。`;
-  const save = async () => {
+  const save = (topics) => alone(async () => {
     const before = await pointer().catch(() => null);
-    say("saving", "正在存……");
+    say("saving", words("saving"));
     try {
       const list = await wanted(30);
-      if (!list) { await forget(); return say("failed", "本站没有开放离线副本。"); }
+      if (!list) { await forget(); return say("failed", words("off")); }
+      const many = list.topics.length;
+      if (many && !topics && !before?.topics) { say("none"); return choose(list, before); }
       navigator.storage?.persist?.();
       await navigator.serviceWorker.register(`${base}/sw.js`, { scope: `${base}/` });
-      const name = `hc-${list.version}-${Date.now()}`;
-      const fresh = await caches.open(name);
-      const old = before && (await caches.open(before.cache));
-      let done = 0;
-      for (const { url, hash, bytes } of list.files) {
-        const kept = before?.files?.[url] === hash ? await old.match(base + url) : null; // only what changed is fetched
-        const answer = kept ?? (await fetch(base + url, { cache: "no-cache" }));
-        if (!answer.ok) throw new Error(`${url} ${answer.status}`);
-        const body = await answer.arrayBuffer();
-        if (hex(await crypto.subtle.digest("SHA-256", body)) !== hash) throw new Error(`${url}: hash`);
-        await fresh.put(base + url, new Response(body, { headers: { "Content-Type": answer.headers.get("Content-Type") ?? "" } }));
-        done += bytes;
-        say("saving", `正在存……${Math.round((100 * done) / list.bytes)}%（共 ${size(list.bytes)}）`);
-      }
-      const record = { cache: name, version: list.version, built: list.built, bytes: list.bytes, day: new Date().toLocaleDateString("sv"), files: Object.fromEntries(list.files.map((one) => [one.url, one.hash])) };
-      await point(record);
-      await sweep(name);
+      const code = list.files.find((one) => one.url.includes("/pocket-")).url;
+      if (!window.pocket?.save) await patient(code).then(() => script(base + code));
+      const tell = (share, bytes) => say("saving", words("progress", { share: Math.round(100 * share), size: size(bytes) }));
+      const name = `${OURS}${list.version}-${Date.now()}`;
+      const record = await pocket.save({ base, list, topics: many ? topics ?? before.topics : null, before, name, patient, point, tell });
+      await sweep(record.cache);
       say("saved", shown(record));
     } catch (error) {
-      await sweep(before?.cache).catch(() => {});
-      say("failed", `没有存成${error.name === "QuotaExceededError" ? "：这台设备的空间不够" : "，请检查网络后再试"}。${before ? "原来的副本还在。" : ""}`);
+      console.warn(error);
+      await sweep((await pointer().catch(() => null))?.cache).catch(() => {});
+      say("failed", words(error.name === "QuotaExceededError" ? "full" : "failed") + (before ? words("kept") : ""));
     }
+  });
+  // A large site is saved by topic: a list with sizes, and their sum on the button.
+  const choose = (list, before) => {
+    $$(".offline-topics").forEach((one) => one.remove());
+    const button = make("button", { type: "button", disabled: true });
+    const boxes = list.topics.map(({ id, title, bytes }) => ({ bytes, title, box: make("input", { type: "checkbox", value: id, checked: !!before?.topics?.includes(id) }) }));
+    const common = list.files.filter((one) => !one.topic).reduce((sum, one) => sum + one.bytes, 0);
+    const sum = () => {
+      const chosen = boxes.filter(({ box }) => box.checked);
+      button.disabled = !chosen.length;
+      button.innerHTML = words("chosen", { size: size(chosen.reduce((all, one) => all + one.bytes, common)) });
+    };
+    const form = make("fieldset", { className: "offline-topics" }, make("legend", {}, words("choose")), ...boxes.map(({ box, title, bytes }) => make("label", {}, box, ` ${title} `, make("small", {}, size(bytes)))), button);
+    form.addEventListener("change", sum);
+    button.addEventListener("click", () => { form.remove(); save(boxes.filter(({ box }) => box.checked).map(({ box }) => box.value)); });
+    sum();
+    $(".site-footer .offline").append(form);
+    form.scrollIntoView({ block: "center" });
   };
 
   const look = async () => {
-    const buttons = $$("[data-offline=save]");
-    if (!("serviceWorker" in navigator) || !("caches" in window) || !crypto.subtle) {
-      // In-app browsers have no worker; the single file opens anywhere.
-      $$("[data-offline-words]").forEach((line) => { line.replaceChildren("这个浏览器不能存离线副本。请在系统浏览器里打开本页，或下载", make("a", { href: `${base}/download` }, "单个文件"), "。"); });
-      buttons.forEach((button) => { button.hidden = true; });
-      root.dataset.offlineState = "none";
-      return;
-    }
     const kept = await pointer().catch(() => null);
-    if (!kept) {
-      say("none");
-      return;
-    }
+    if (!kept) return say("none");
+    // What a browser or its owner took away is no copy any more.
+    const there = (await caches.has(kept.cache)) && (await (await caches.open(kept.cache)).keys()).length > Object.keys(kept.files).length;
+    if (!there) { await alone(forget); return say("failed", words("broken")); }
     say("saved", shown(kept));
+    navigator.locks.request(POINTER, { ifAvailable: true }, (free) => free && sweep(kept.cache)); // left by a save that was cut
     if (root.dataset.pocket !== undefined) return; // shown from the copy: there is no network to ask
-    try {
-      const list = await wanted();
-      if (!list) { await forget(); say("none"); } // the kill switch
-      else if (list.version !== kept.version) say("outdated", `副本是 ${kept.day} 存的，网站后来有更新。`);
-    } catch { /* offline: the copy is what there is */ }
+    const list = await wanted().catch(() => undefined); // offline: the copy is what there is
+    if (list === null) { await alone(forget); say("none"); } // the kill switch
+    else if (list && list.version !== kept.version) say("outdated", words("outdated", { day: day(kept.day) }));
   };
   const tell = async () => {
-    const asked = $$("[data-offline-words]").some((line) => line.textContent);
-    if (root.dataset.offlineState !== "none" || asked) return;
+    if (root.dataset.offlineState !== "none" || $$("[data-offline-words]").some((line) => line.textContent)) return;
     const list = await wanted().catch(() => null);
-    if (list) $$("[data-offline-words]").forEach((line) => { line.textContent = `约 ${size(list.bytes)}，存下后没有网络也能看、能搜。`; });
+    if (list && root.dataset.offlineState === "none") $$("[data-offline-words]").forEach((line) => { line.innerHTML = words("size", { size: size(list.bytes) }); });
   };
+  root.dataset.offlineState = "none";
+  if (!able) {
+    // Browsers inside other apps have no worker; the single file opens anywhere.
+    $$("[data-offline-words]").forEach((line) => { line.innerHTML = words("unable"); });
+    $$("[data-offline=save]").forEach((button) => { button.hidden = true; });
+    return;
+  }
   on("click", async (event) => {
     const button = event.target.closest("[data-offline]");
     if (!button) return;
     if (button.dataset.offline === "save") return save();
-    await forget();
-    say("none", "已从这台设备上删除。");
+    await alone(forget);
+    say("none", words("removed"));
   });
-  on("pointerover", (event) => { if (event.target.closest("[data-offline=save]")) tell(); });
-  on("focusin", (event) => { if (event.target.closest("[data-offline=save]")) tell(); });
-  root.dataset.offlineState = "none";
-  on("DOMContentLoaded", look);
+  for (const type of ["pointerover", "focusin"]) on(type, (event) => { if (event.target.closest("[data-offline=save]")) tell(); });
   // iOS keeps what a home-screen app saves apart, and Safari forgets after seven days without a visit.
-  if (/iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches && !store.get("homeHint", false))
-    on("DOMContentLoaded", () => $$("[data-offline-ios]").forEach((line) => { line.hidden = false; }));
+  if (/iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches) $$("[data-offline-ios]").forEach((line) => { line.hidden = false; });
+  on("htmx:afterSwap", (event) => { if (event.target.id === "main") look(); });
+  look();
 })();

@@ -1,8 +1,8 @@
 """Pocket: what a device needs to search the saved help center by itself, in the manner of the server.
 
 In: a snapshot's folded texts, sounds, tuning and weights. Out: one plain dictionary. Why tables of this content alone:
-folding and reading of the 2,000 characters that stand in it take 12 KB, of all characters a megabyte; and of the
-dictionary only what can be cut out of it, with frequencies to half a power of e.
+folding and reading of the 2,000 characters that stand in it take 7 KB, of all characters a megabyte; and of the
+dictionary only what is cut out of it, with frequencies to a power of e.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from index.store.keys import FIELD_BREAK
 from index.text.folding import HAN, fold
 from index.text.segmenting import Segmenter
 from index.text.tuning import Tuning
@@ -22,8 +23,7 @@ _HAN = [*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000)]
 
 
 _RUNS = re.compile(f"[{HAN}]+")
-_LONGEST = 8
-"""Characters of a word; the dictionary's longer ones are sayings and names."""
+_PUNCTUATION = re.compile(r"[^\w\n]+")
 
 _TYPED = 1000
 """From how common on a character's reading is kept although it is not in the content: readers type it by mistake."""
@@ -36,14 +36,17 @@ def pocket(
     tuning: Tuning,
     weights: Weights,
 ) -> dict[str, Any]:
-    """Fold table (written → folded characters, two strings), readings by syllable, words, weights.
+    """Fold table (written → folded characters, two strings), readings by syllable, words, weights, asks.
 
-    `texts`: folded; `reading`: the toneless syllables of a character, the common one first. `words` holds those of the
-    dictionary that stand in the texts, by twice the logarithm of how common they are; `joined` what the segmenter made
-    of single characters.
+    `texts`: folded, as of `preparing.py`; `reading`: the toneless syllables of a character, the common one first.
+    `words` holds the dictionary's words among the terms of the texts, by the logarithm of how common they are: with
+    those that stand there otherwise, and the logarithm to a half, it weighs 3 KB more and ranks the same. `joined`:
+    what the segmenter made of single characters. `asks`: of each text, folded and without punctuation, since nobody
+    reads them on a device.
     """
     texts = list(texts)
-    words, joined = _words(texts, segmenter)
+    whole = "\n".join(texts)
+    words, joined = _words([*texts, *tuning.stop_words], segmenter)
     used = {character for text in texts for character in set(text) if character >= "\u3400"}
     folded = [(chr(code), fold(chr(code))) for code in _HAN if fold(chr(code)) != chr(code)]
     kept = [(written, plain) for written, plain in folded if plain in used]
@@ -56,9 +59,13 @@ def pocket(
         "fold": ["".join(one for one, _ in kept), "".join(other for _, other in kept)],
         "readings": by_sound,
         "words": words,
-        "joined": joined,
-        "synonyms": [list(group) for group in tuning.synonyms],
+        "joined": " ".join(joined),
+        "synonyms": [list(group) for group in tuning.synonyms if any(member in whole for member in group)],
+        "lexicon": {
+            word: standing for word, means in tuning.lexicon if (standing := [one for one in means if one in whole])
+        },
         "stopWords": list(tuning.stop_words),
+        "asks": [_PUNCTUATION.sub(" ", text.split(FIELD_BREAK, 1)[0]) for text in texts],
         "weights": {
             "b": weights.b,
             "rarity": weights.rarity,
@@ -66,19 +73,19 @@ def pocket(
             "boosts": dict(weights.boosts),
             "kinds": dict(weights.kinds),
             "query": dict(weights.query),
+            "sections": dict(weights.sections),
+            "answer": dict(weights.answer),
+            "coverage": dict(weights.coverage),
         },
     }
 
 
 def _words(texts: Iterable[str], segmenter: Segmenter) -> tuple[dict[str, str], list[str]]:
-    runs = {run for text in texts for run in _RUNS.findall(text)}
-    pieces = {run[i : i + n] for run in runs for n in range(1, _LONGEST + 1) for i in range(len(run) - n + 1)}
     levels: defaultdict[int, list[str]] = defaultdict(list)
-    for piece in sorted(pieces):
-        if common := segmenter.commonness(piece):
-            levels[round(2 * math.log(common))].append(piece)
-    cut = {word for run in runs for word in segmenter.cut(run) if len(word) > 1}
-    return (
-        {str(level): " ".join(levels[level]) for level in sorted(levels)},
-        sorted(word for word in cut if not segmenter.commonness(word)),
-    )
+    joined = []
+    for word in sorted({term for text in texts for term in segmenter.terms(text)}):
+        if common := segmenter.commonness(word):
+            levels[round(math.log(common))].append(word)
+        elif len(word) > 1 and _RUNS.fullmatch(word):
+            joined.append(word)
+    return {str(level): " ".join(levels[level]) for level in sorted(levels)}, joined

@@ -1,0 +1,35 @@
+// Where the saved copy lies: inside the single file, in the cache that the pointer names, or (plain files on a web host) beside
+// the page. In: the mount. Out: its day, its files, its index. offline.js saves it.
+"use strict";
+(() => {
+  const POINTER = "/offline/pointer", INDEX = "/offline/index";
+
+  pocket.openCopy = async (mount) => {
+    const inline = document.querySelector("script[type='application/json'][data-pack]");
+    if (inline) {
+      const files = JSON.parse(inline.textContent);
+      return { inline: true, built: files.built, names: Object.keys(files), read: async (name) => files[name], index: async () => null };
+    }
+    const pointer = window.caches && (await (await caches.open("hc-pointer")).match(mount + POINTER));
+    if (!pointer) {
+      const list = await (await fetch(`${mount}/offline.json`)).json();
+      return { built: list.built, names: list.files.map((one) => one.url), read: async (name) => (await fetch(mount + name)).json(), index: async () => null };
+    }
+    const record = await pointer.json();
+    const cache = await caches.open(record.cache);
+    const kept = (name) => cache.match(mount + name);
+    return { day: record.day, built: record.built, topics: record.topics ?? null, names: Object.keys(record.files), read: async (name) => (await kept(name)).json(), index: async () => (await kept(INDEX))?.arrayBuffer() };
+  };
+  // The pack's core and its articles, as records.
+  pocket.readCopy = async ({ names, read }) => {
+    const data = names.filter((name) => /^\/offline\/.*\.json$/.test(name));
+    const core = await read(data.find((name) => name.includes("/core-")));
+    const files = await Promise.all(data.filter((name) => !name.includes("/core-")).map(read));
+    return { core, ...pocket.articlesOf(core, files) };
+  };
+  // For the save: the index of what was fetched, as bytes.
+  pocket.indexOf = async (names, read, breathe) => {
+    const { core, sections } = await pocket.readCopy({ names, read });
+    return pocket.encode(await pocket.build(core, sections, breathe));
+  };
+})();

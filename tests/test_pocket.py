@@ -1,0 +1,151 @@
+"""What a device makes of the saved files, in Node with the very script of the page.
+
+The same texts and pages as the server's, and next to the same results."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpcenter.guides.walking import walk
+from helpcenter.http.traditional import to_traditional
+from helpcenter.offline.pack import Pack, pack, script
+from index import Guide, Snapshot, read_judgements
+
+RUN = """
+const { files, paths, queries, turns, today } = JSON.parse(require("fs").readFileSync(0));
+(async () => {
+  const copy = await pocket.readCopy({ names: Object.keys(files), read: async (name) => files[name] });
+  const { core, articles, sections, topics } = copy;
+  core.assets = { "icons.svg": core.icons };
+  const pages = pocket.pagesOf({ core, articles, topics, root: "", mount: "", today });
+  const index = pocket.decode(pocket.encode(await pocket.build(core, sections)).buffer);
+  const engine = pocket.openIndex(core, index, sections);
+  const results = pocket.resultsOf({ core, sections, articles, topics, engine, pages, root: "", partly: "" });
+  const render = pocket.renderer(core.templates);
+  const made = (path) => {
+    const url = new URL(path, "http://pocket");
+    const [, kind, ...rest] = url.pathname.split("/").map(decodeURIComponent);
+    if (kind === "search") return results(url.searchParams);
+    if (kind === "guides") return pages.guide(rest[0], rest.slice(1));
+    return pages[kind === "topics" ? "topic" : "article"](rest.join("/"));
+  };
+  const place = ({ number }) => [sections[number].article.id, sections[number].anchor];
+  console.log(JSON.stringify({
+    texts: sections.map((one) => [one.read.text, one.read.lines]),
+    pages: paths.map(made).map((page) => render(page.template, page.page)),
+    turned: turns.map(pocket.traditional(core.traditional).turned),
+    hits: queries.map((query) => engine.search(query).hits.slice(0, 10).map(place)),
+  }));
+})();
+"""
+Device = Callable[..., Any]
+TODAY = f"{datetime.now():%Y-%m-%d}"  # noqa: DTZ005 as a reader's clock says
+
+
+@pytest.fixture(scope="module")
+def packed(app: Flask) -> Pack:
+    return pack(app, app.extensions["library"].snapshot())
+
+
+@pytest.fixture(scope="module")
+def device(packed: Pack, tmp_path_factory: pytest.TempPathFactory) -> Device:
+    """`device(paths=…, queries=…)`: what a phone with the saved files shows and finds."""
+    program = tmp_path_factory.mktemp("device") / "run.cjs"
+    program.write_bytes(script() + RUN.encode())
+    files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
+
+    def run(today: str = TODAY, **asked: list[str]) -> Any:
+        asked = {"paths": [], "queries": [], "turns": [], **asked}
+        record = {**asked, "files": files, "today": today}
+        done = subprocess.run(["node", program], input=json.dumps(record), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def live_of(app: Flask) -> Snapshot:
+    return app.extensions["library"].snapshot()
+
+
+def states(guide: Guide, answers: tuple[str, ...] = ()) -> list[str]:
+    """The address of every state of a guide."""
+    question = walk(guide, answers).question
+    options = question.options if question else ()
+    here = "/".join(("/guides", guide.id, *answers))
+    return [here, *(path for one in options for path in states(guide, (*answers, one.answer)))]
+
+
+def plain(html: str) -> str:
+    """A page without what only a server answers, and without the space between tags."""
+    main = re.search(r"<main\b[^>]*>(.*)</main>", html, re.DOTALL)
+    html = re.sub(r'\shx-[a-z-]+="[^"]*"', "", main[1] if main else html)
+    html = re.sub(
+        r'<section id="feedback".*?</section>|<a href="[^"]*">原文（Markdown）</a>', "", html, flags=re.DOTALL
+    )
+    return re.sub(r">\s+<", "><", html.replace("http://localhost", "")).strip()
+
+
+def test_pages_are_the_servers_own(app: Flask, client: FlaskClient, device: Device) -> None:
+    live = live_of(app)
+    paths = [card.url for card in live.cards()] + [f"/topics/{one.id}" for one in live.topics()]
+    paths += [path for guide in live.guides() for path in states(guide)]
+    paths += ["/search?region=法国", "/search?q=补办&situation=丢失"]
+    for path, made in zip(paths, device(paths=paths)["pages"], strict=True):
+        assert plain(made) == plain(client.get(path).text), path
+
+
+def test_texts_are_the_servers_own(app: Flask, device: Device) -> None:
+    live = live_of(app)
+    articles = [page.article for card in live.cards() if (page := live.page(card.id))]
+    texts = iter(device()["texts"])
+    for article in articles:
+        for section in article.sections:
+            text, lines = next(texts)
+            above = "" if section.anchor or article.summary in section.text else f"{article.summary}\n"
+            assert text == (above + section.text).strip("\n")
+            assert lines.removeprefix("." * above.count("\n")) == section.lines
+
+
+def test_traditional_is_the_servers_own(app: Flask, device: Device) -> None:
+    live = live_of(app)
+    texts = [page.article.summary for card in live.cards() if (page := live.page(card.id))]
+    with app.app_context():
+        assert device(turns=texts)["turned"] == [to_traditional(text) for text in texts]
+
+
+def test_ranking_is_next_to_the_servers(app: Flask, device: Device, root: Path) -> None:
+    live = live_of(app)
+    queries = sorted(one.query for one in read_judgements(root / "tests" / "judgements" / "own.tsv"))
+    first = shared = 0.0
+    for query, hits in zip(queries, device(queries=queries)["hits"], strict=True):
+        here = [tuple(place) for place in hits]
+        there = [(hit.article, hit.section) for hit in live.search(query).hits]
+        shared += len(set(here) & set(there)) / max(1, min(10, len(there)))
+        first += bool(here and there and here[0][0] == there[0][0])
+    both = shared / len(queries), first / len(queries)
+    print(f"{len(queries)} queries: {both[0]:.3f} of the top ten shared, {both[1]:.3f} of the first articles")
+    assert both[0] >= 0.93 and both[1] >= 0.96
+
+
+def test_a_saved_article_warns_on_the_day_it_is_read(app: Flask, device: Device) -> None:
+    live = live_of(app)
+    dated = next(card for card in live.cards() if card.verified)
+    fresh, stale = (device(paths=[dated.url], today=day)["pages"][0] for day in (f"{dated.verified}", "2040-01-01"))
+    assert "注意时效" not in fresh and "已超过 180 天" in stale
+
+
+def test_a_small_site_is_light(packed: Pack) -> None:
+    total = sum(one.bytes for one in packed.files)
+    print(f"everything: {total / 1000:.0f} KB compressed")
+    assert total <= 190_000 and not packed.topics
