@@ -1,9 +1,9 @@
 """The site: what makes a help center this one and no other, as `content/_site.yml` says it.
 
-In: nothing. Out: `SiteConfig`, the record that a snapshot keeps, and its defaults for content without that file.
-Why records of their own: filters, tiles, contacts and words are read by pages, API and command line alike, and none of
-them may know a name, a colour or a filter by heart. `content/site.py` reads the file, `data/site.schema.json` says what
-it may hold; a new key is added there, here and in docs/site.md.
+In: nothing. Out: `SiteConfig`, the record that a snapshot keeps, and its defaults for content without that file. Why
+records of their own: filters, tiles, contacts and words are read by pages, API and command line alike, and none of them
+may know a name, a colour or a filter by heart. `content/sites.py` reads the file, `data/site.schema.json` says what it
+may hold; a new key is added there, here and in docs/site.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Batches: many articles prepared, on every core.
 
-In: the changed files, and what to tell of the progress. Out: their articles and problems. Why processes: jieba
-and markdown-it hold the interpreter. Why batches: one file is too little to send. Why a pool from a number of files on:
-starting one costs as much as preparing a few.
+In: the changed files, and whom to tell of the progress. Out: their articles and problems. Why processes: jieba
+and markdown-it hold the interpreter lock. Why batches: one file is too little work to send. Why a pool only from some
+number of files on: starting one costs as much as preparing a few.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _start_worker(words: Iterable[str], filters: Sequence[FilterSpec]) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose build was killed would wait for work for good, and hold the lock that it inherited."""
+    """End this worker when its build dies: else it would wait for work forever, and hold the lock that it inherited."""
     from multiprocessing import parent_process
     from multiprocessing.connection import wait
 

@@ -35,7 +35,7 @@ from index.weights import Weights
 _SECTION_BITS = 20
 MAX_SECTIONS = 1 << _SECTION_BITS
 _PLACE_BITS = 23
-"""For a section and its field, counted through: `section * len(FIELDS) + field`. With two Han characters 59 bits."""
+"""For a section and its field as one number, `section * len(FIELDS) + field`; 59 bits with two Han characters."""
 _NARROW = 1 << 16  # numbers that two bytes hold
 
 
@@ -68,8 +68,9 @@ def invert(
     """Invert `records` (folded fields of each section joined by FIELD_BREAK) and their words.
 
     `words` holds word numbers, section after section and within it field after field, `word_counts` how many belong to
-    each, `len(FIELDS)` numbers a section; `word_keys` is the key of each word number. `averages` replaces the average
-    lengths of these sections by those of a whole they will be merged into. Raises ValueError beyond MAX_SECTIONS.
+    each, `len(FIELDS)` numbers a section; `word_keys` is the key of each word number. `averages` are the average
+    lengths of the index that these sections will be merged into, used instead of their own. Raises ValueError beyond
+    MAX_SECTIONS.
     """
     count = len(records)
     if count >= MAX_SECTIONS:
@@ -77,17 +78,17 @@ def invert(
     codes = np.frombuffer(SECTION_BREAK.join(records).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     order = np.argsort(word_keys, kind="stable")
     made, all_lengths = [], []
-    # One kind after the other: of 100,000 sections each takes 2 GB while it is sorted.
+    # One kind of term at a time: each takes 2 GB while it is sorted, for 100,000 sections.
     for number, packed in enumerate(_packed(codes, words, word_counts, order)):
         lengths = _field_lengths(packed, count)
         average = average_lengths(lengths[np.newaxis])[0] if averages is None else averages[number]
         made.append(_lists(packed, lengths, average, weights))
         all_lengths.append(lengths)
-    worded, paired, alone = made
-    lists = (alone, paired, worded)
-    second = paired.terms & np.uint64((1 << HAN_BITS) - 1)
-    pairs = paired.terms >> np.uint64(HAN_BITS) << np.uint64(CHARACTER_BITS) | second
-    keys = np.concatenate((alone.terms, pairs | np.uint64(GRAM_TAG), word_keys[order][worded.terms]))
+    of_words, of_pairs, of_characters = made
+    lists = (of_characters, of_pairs, of_words)
+    second = of_pairs.terms & np.uint64((1 << HAN_BITS) - 1)
+    pairs = of_pairs.terms >> np.uint64(HAN_BITS) << np.uint64(CHARACTER_BITS) | second
+    keys = np.concatenate((of_characters.terms, pairs | np.uint64(GRAM_TAG), word_keys[order][of_words.terms]))
     return Inverted(
         keys=keys,
         starts=starts_of(np.concatenate([part.sizes for part in lists])),
@@ -104,7 +105,7 @@ def _packed(codes: U32, words: U32, word_counts: U32, order: Numbers) -> Iterato
     rank = np.empty(len(order), dtype=np.uint64)
     rank[order] = np.arange(len(order), dtype=np.uint64)
     yield rank[words] << shift | np.repeat(np.arange(len(word_counts), dtype=np.uint64), word_counts)
-    # Each field has a break behind it, so the breaks before a character tell its place.
+    # A break follows each field, so the number of breaks before a character is its place.
     place = np.cumsum((codes == ord(FIELD_BREAK)) | (codes == ord(SECTION_BREAK)), dtype=np.uint32)
     han = han_mask(codes)
     at = np.flatnonzero(han[:-1] & han[1:])
@@ -120,8 +121,8 @@ def starts_of(sizes: U64) -> U64:
 def average_lengths(lengths: U32) -> F64:
     """Return the average length of each kind's fields, over the sections that have the field; shape (3, fields).
 
-    Rounded to two digits: it is but a yardstick, and one that a changed article rarely moves, so that the weights of
-    all other sections stay what they are and an incremental build need not touch them (`merging.py`).
+    Rounded to two digits, which is exact enough to compare lengths by. A changed article rarely changes it then, so the
+    weights of all other sections stay as they are, and an incremental build need not touch them (`merging.py`).
     """
     filled = np.maximum((lengths > 0).sum(axis=1), 1)
     exact = np.maximum(lengths.sum(axis=1) / filled, 1)

@@ -23,7 +23,7 @@ def merge(old: Inverted, moved: Numbers, fresh: Inverted, places: Numbers) -> Me
 
     Both ascend, as sections do. The weights of `fresh` must stem from the average lengths of `old`.
     """
-    # An array of all postings costs its pages anew (30 MB, 25 ms at 12,700 sections): there is none but the old one.
+    # No second array of all postings is made: to allocate it takes 25 ms at 12,700 sections (30 MB).
     kept = moved >= 0
     count = int(kept.sum()) + len(places)
     gone = _postings_of(np.flatnonzero(~kept), old.sections)
@@ -31,7 +31,7 @@ def merge(old: Inverted, moved: Numbers, fresh: Inverted, places: Numbers) -> Me
     kind = narrow(count)
     sections = old.sections.astype(kind, copy=False)
     if (moved[kept] != np.flatnonzero(kept)).any():
-        # One that is gone counts as the one before it, so that each list goes on ascending.
+        # A section that is gone gets the number of the one before it, so that each list still ascends.
         sections = np.maximum.accumulate(np.maximum(moved, 0)).astype(kind)[old.sections]
 
     starts = old.starts.astype(np.int64)
@@ -69,9 +69,9 @@ def _postings_of(gone: Numbers, sections: Unsigned) -> Numbers:
 
 
 def _splice(count: int, gone: Numbers, at: Numbers) -> list[tuple[int, int, int]]:
-    """Cut an array of `count` so that its numbers at `gone` fall out and others can go in before those at `at`.
+    """Say how to cut an array of `count` numbers, to leave out those at `gone` and put new ones before those at `at`.
 
-    Both ascend. Returns for each stretch that stays its begin and end, and which of the others follows it, or -1.
+    Both ascend. Returns for each stretch that is kept where it begins and ends, and which new one follows it, or -1.
     """
     cuts = np.concatenate((at, gone))
     order = np.argsort(cuts, kind="stable")

@@ -24,7 +24,7 @@ from index.store.keys import FIELDS, word_key
 from index.store.posting_files import Inverted, Merged, read_inverted
 from index.weights import Weights
 
-_MERGED = 5  # the changed and removed share of the sections, one in so many, up to which merging is quicker
+_MERGED = 5  # merging is quicker while at most one section in so many was changed or removed
 
 
 @dataclass(frozen=True, slots=True)

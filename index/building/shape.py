@@ -2,8 +2,8 @@
 
 In: what operators tune, the site's filters, whether drafts count. Out: a name and a value for each thing; where one has
 changed since the last build, everything is built anew, and its name is the reason that is told.
-Why derived: a list kept by hand forgot the versions of libraries, so that a mended sanitiser kept its old HTML. Here
-the source of every room counts but the one that only reads an index, and every library that this source imports.
+Why derived: a list kept by hand forgot the versions of libraries, so that HTML of an old sanitiser outlived its fix.
+Here the source of every room counts but the one that only reads an index, and every library that this source imports.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def library_version(name: str) -> str:
     """The installed version of the library that is imported as `name`."""
     try:
         return metadata.version(_DISTRIBUTIONS.get(name, name))
-    except metadata.PackageNotFoundError:  # slow, and right
+    except metadata.PackageNotFoundError:  # slow, but it knows every name
         return metadata.version(metadata.packages_distributions()[name][0])
 
 

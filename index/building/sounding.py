@@ -20,9 +20,9 @@ from index.store.posting_files import Inverted, Merged, read_inverted
 
 _READINGS = 3  # the first readings of a character; rarer ones bring more noise than help
 _KNOWN = 10
-"""Of pypinyin's 47,000 phrases, how many tell how a character is read. A reading that no phrase uses is left out.
-些 is xie, and suo in none: 锁手机 is no slip for 些手机. In typo-trial pinyin finds its word first for .867 instead
-of .813."""
+"""How many of pypinyin's 47,000 phrases must have a character, so that a reading which none of them uses is left out.
+些 is xie in all of them and suo in none: 锁手机 is no slip for 些手机. In typo-trial pinyin finds its word first for
+.867 instead of .813."""
 _CODES = 1 << 18  # all Han characters lie below
 
 
@@ -85,7 +85,8 @@ def _grams(keys: U64) -> tuple[int, int]:
 
 def _by_sound(codes: U32, table: U16, grams: U64, numbers: U64) -> U64:
     """Each way to read each pair, sorted: the two syllables above, the pair's term number below."""
-    syllables_of = np.zeros((_READINGS, _CODES), np.uint32)  # a tenth of the time of looking for each code
+    # A table by code point: a tenth of the time of searching for each code.
+    syllables_of = np.zeros((_READINGS, _CODES), np.uint32)
     syllables_of[:, codes] = table.T
     first, second = (
         [some[half & np.uint64(_CODES - 1)] for some in syllables_of] for half in (grams >> np.uint64(21), grams)
@@ -101,9 +102,10 @@ def _by_sound(codes: U32, table: U16, grams: U64, numbers: U64) -> U64:
 
 
 def _kept(previous: Path, grams: U64, begin: int) -> tuple[U64, Mask]:
-    """What `_by_sound` made of those pairs that the last snapshot had too, and which of `grams` it had not.
+    """What `_by_sound` returned for the pairs that the last snapshot had too, and which of `grams` it did not have.
 
-    A quarter of the time of making it again. Terms keep their order, so what was sorted is sorted with new numbers.
+    It takes a quarter of the time of `_by_sound`. Terms keep their order, so with new numbers the result is still
+    sorted.
     """
     keys = read_inverted(previous).keys
     first, last = _grams(keys)

@@ -54,7 +54,7 @@ class Filters:
         counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32).tolist()
         facets: Counts = {}
         for name, rows in self._rows_of.items():
-            # Values are in order and the sort is stable, reversed or not: equal counts stay in the values' own order.
+            # A stable sort, also with reverse=True: values with equal counts keep their own order.
             falling = sorted(rows, key=counts.__getitem__, reverse=True)
             if own := tuple([FacetCount(self._values[row][1], counts[row]) for row in falling if counts[row]]):
                 facets[name] = own

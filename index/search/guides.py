@@ -2,7 +2,8 @@
 
 In: the guides of a snapshot, a query. Out: the guides named, best first. Why no part of the ranking: a guide has a
 handful of names (title, aliases) and no text, so it either is what was asked for or is not; half a match would push a
-good answer down. A name matches where all its words stand in the query, or the query's in it and make up most of it.
+good answer down. A name matches where the query has all its words, or where it has all words of the query and those
+make up most of it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ SHARE = 0.6
 """Of a name's characters, what a query inside it must have."""
 SHOWN = 2
 _EMPTY = frozenset("怎么 怎么办 如何 怎样 什么 办 吗 呢 啊 请问 我 我的 了 的 一直 向导 流程 步骤".split())
-"""Say nothing about which guide is meant, as does what most guides have in their names; a name that holds nothing else
-is never found by words."""
+"""Words that do not tell guides apart. Words that most guides have in their names do not either; a name that holds
+nothing else is never found by words."""
 
 
 class GuideFinder:

@@ -1,8 +1,8 @@
 """The library: the index folder as a server sees it, in which the live snapshot changes while readers search.
 
 In: an index folder; the key file, where snapshots must be signed; the model of meanings, where there is one. Out: the
-live snapshot, opened and warm. Why it looks and is not told: a build is another process, and whatever it does to the
-folder, or somebody by hand, shows there.
+live snapshot, opened and warm. Why it polls the folder: a build is another process, and whatever that, or somebody by
+hand, does to the folder is seen there.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Library:
     def _look(self, now: float) -> None:
         version = self._folder.version()
         files = file_states(self._place) if self._place else {}
-        # Only what was changed in place: our maps show it, and end the process where a file became shorter. Deleted or
-        # replaced files live on in the maps.
+        # Only files changed in place do harm: our memory maps show the change, and a file that became shorter ends the
+        # process (SIGBUS). Deleted or replaced files live on in the maps.
         spoilt = any(self._files.get(file, state) != state for file, state in files.items())
         again = self._error and now - self._tried > _RETRIED
         if version == self._version and not spoilt and not again:

@@ -19,8 +19,8 @@ from index.weights import Weights
 
 _NEAREST, _TELLING = 4, 20
 _LOOKED_AT = 80  # words, the most telling by how often they stand in the article itself, are weighed exactly
-_COMMON = 5  # a word of more than one in so many articles tells nothing
-_LEAST = 0.08  # of what the article has in common with itself; below, two share a word and no subject
+_COMMON = 5  # a word that stands in more than one of so many articles tells nothing
+_LEAST = 0.08  # share of an article's likeness to itself; below, two articles share words but no subject
 
 
 class Relatives:
@@ -34,8 +34,8 @@ class Relatives:
         self._terms = terms
         self._article_of = np.ascontiguousarray(sections[0])
         self._k1 = weights.k1["words"]
-        # A long article shares more with all others. Its vector's own length would take all its words; the root of the
-        # root of its characters orders 95 % of the neighbours alike.
+        # A long article shares more with all others. To divide by the length of its vector would take all its words;
+        # the root of the root of its characters orders 95 % of the neighbours alike.
         self._lengths = np.bincount(self._article_of, sections[2]) ** 0.25 + 1.0
 
     def near(self, number: int) -> tuple[int, ...]:

@@ -64,7 +64,7 @@ class Texts:
 
     @staticmethod
     def write(path: Path, parts: Sequence[Packed]) -> None:
-        """Write `parts` one behind the other to `path` and `path`.starts.npy."""
+        """Write `parts` one after the other to `path` and `path`.starts.npy."""
         with path.open("wb") as file:
             file.writelines(part.data for part in parts)
         sizes = [part.sizes for part in parts]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-_LONGEST = 50  # steps of a chain; a circle ends here
+_LONGEST = 50  # steps of a chain; a cycle ends here
 
 
 def forwards(articles: Iterable[tuple[str, Sequence[str], Iterable[str]]]) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Pictures: how large those of a snapshot are, and articles' HTML that says so.
+"""Pictures: the size of each picture in a snapshot, and articles' HTML that states it.
 
-In: a picture's bytes, or sanitised HTML and the sizes. Out: width and height in pixels, as a browser turns it; the HTML
-with both on each picture, and a link to the whole picture around it. Why not while rendering: a file's HTML must
-depend on nothing but that file, or an incremental build would miss a picture that was replaced.
+In: a picture's bytes, or sanitised HTML and the sizes. Out: width and height in pixels, after the rotation that a
+browser applies; the HTML with both on each picture, and a link to the whole picture around it. Why not while rendering:
+a file's HTML must depend on nothing but that file, or an incremental build would miss a picture that was replaced.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 In: a snapshot's folder and a key file. Out: `signature.json` there, or a refusal that names what was altered. Why
 besides checksums: those find accidents, and whoever alters a file on its way can alter its checksum as well.
-Why HMAC: it is in the standard library. Servers could sign too; whoever reads a server's key owns that server anyway.
-Not covered: an older snapshot that was signed is still signed, and who can write on the server may change files after
-they were checked.
+Why HMAC: it is in the standard library. A server could sign too, but whoever can read its key controls it anyway.
+Not covered: an older snapshot keeps its valid signature, and whoever can write on the server can change files after
+the check.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ holds
     current              one line: the name of the live snapshot; replaced atomically, nothing else ever changes
     lock                 held (flock) by the one build that may run
     snapshots/000042-…/  one immutable snapshot each: its files and `stamp.json`
-    snapshots/.building  the snapshot being made; swept by the next build if this one dies
+    snapshots/.building  the snapshot being made; removed by the next build if this one dies
 
 Why numbers and not times in the names: clocks are set back. Why checksums in the stamp: a truncated or bit-flipped
-snapshot must be named before it answers. Why flock: the kernel drops it with the process, so a killed build blocks
+snapshot must be detected before it is served. Why flock: the kernel drops it with the process, so a killed build blocks
 nobody.
 """
 
@@ -93,7 +93,7 @@ class IndexFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the build lock, and sweep what a dead build left; a second build waits for the first.
+        """Hold the build lock, and remove what a dead build left; a second build waits for the first.
 
         Raises IndexUnavailable on a read-only folder.
         """
@@ -190,7 +190,7 @@ def file_states(place: Path) -> dict[int, tuple[int, int]]:
 
 
 def _each(work: Callable[[Path], T], paths: Iterable[Path]) -> list[T]:
-    """Do something with each file, two at a time: checksums and disks let go of the interpreter."""
+    """Call a function for each file, two at a time: checksums and disk waits release the interpreter lock."""
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(work, paths))
 

@@ -1,8 +1,8 @@
 """Writing: the files of a snapshot, while the work on what comes next goes on.
 
 In: an empty folder, and functions that write into it. Out: their files, on the disk for good, and the checksum of each.
-Why threads: writing, syncing and checksums let go of the interpreter. Why one writer: files then come one after
-the other, so whatever is new after a function was written by it.
+Why threads: writing, syncing and checksums release the interpreter lock. Why one writer: functions then run one after
+the other, so a file that is new after a function was written by it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any
 
 _BLOCK = 1 << 22
-"""Bytes read at a time. After each the thread must get the interpreter back from whoever computes: 108 MB take 40 ms
-alone, and beside such a thread 90; by the megabyte 190."""
+"""Bytes read at a time. After each block the thread waits for the interpreter lock: 108 MB take 40 ms alone, 90 beside
+a thread that computes, and there 190 in blocks of 1 MB."""
 
 
 class Files:
@@ -36,7 +36,7 @@ class Files:
         self._jobs.append(self._writer.submit(self._write, function, arguments))
 
     def beside(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Call `function`, which has nothing to do with these files, when those before are checked."""
+        """Call `function`, which writes none of these files, when those before are checked."""
         self._jobs.append(self._checker.submit(function, *arguments))
 
     def _write(self, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:

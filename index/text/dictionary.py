@@ -1,10 +1,11 @@
 """The dictionary: jieba's half million words, loaded only as far as they are needed.
 
 In: jieba's own dictionary file. Out: what jieba's tokenizer takes for its word table.
-Why pages, by a word's first two characters: loading everything takes 0.5 s and 65 MB, which a server pays once before
-it forks, but not a search on the terminal nor a build of one changed file; with pages by the first character alone
-such a build loaded two thirds of all. The pages lie in the user's own cache folder, mode 0700: jieba's own cache is a
-marshal file with a guessable name in the shared temporary folder, where others can plant one.
+Why pages, each with the words of some pairs of first characters: to load everything takes 0.5 s and 65 MB. A server
+does so once, before it forks; a search on the terminal, or a build of one changed file, loads the few pages it needs.
+With pages by the first character alone such a build loaded two thirds of all words. The pages lie in the user's own
+cache folder, mode 0700: jieba's own cache is a marshal file with a guessable name in the shared temporary folder, where
+others can plant one.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Dictionary(dict[str, int]):
         self._pages = pages
         self._turned: set[int] = set()
         self._begun: set[str] = set()
-        """Beginnings of words whose page was turned to; saves working out its number again."""
+        """Pairs of first characters whose page is loaded; saves computing the number of the page again."""
 
     def _turn(self, word: str) -> None:
         number = _page_of(word)
@@ -83,7 +84,7 @@ class Dictionary(dict[str, int]):
     def whole(self) -> dict[str, int]:
         """Everything, as a plain dictionary: each look-up is then three times as fast."""
         enabled = gc.isenabled()
-        gc.disable()  # half a million new objects set it off 700 times, for nothing
+        gc.disable()  # for half a million new objects it would run 700 times and free nothing
         try:
             words = dict(self._pages.all())
             words.update(self)

@@ -2,7 +2,7 @@
 
 In: any text. Out: text of the same length, so an offset found in the folded text is true in the original.
 Why a character table and not whole-string NFKC or OpenCC phrases: those change lengths, and a phrase-aware 繁→简 folds
-the same character differently in different company (乾 in 乾隆, 乾 alone), which would hide a substring.
+the same character differently beside different characters (乾 in 乾隆, 乾 alone), which would hide a substring.
 The steps for one character, in order: width and compatibility (NFKC), accents off Latin letters, lower case, 繁→简
 with the variants of Taiwan and Hong Kong, kinds of hyphen, kinds of space. A step whose result is longer than one
 character is skipped. Regional words (簡訊/短信) are other words, not other characters: `search/expanding.py` adds
@@ -24,9 +24,9 @@ _HYPHENS = frozenset("‐‑‒–—―−﹣")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
 
 
-# Variants of Taiwan and Hong Kong that OpenCC's t2s leaves alone. Its tw2s and hk2s know them too, but make 幺 of the
-# Simplified 么, and with 怎幺 no dictionary helps; and 着 of 著, which would split 著名.
-# 苧 is what t2s makes of 薴, and what it makes 苎 of by itself.
+# Variants of Taiwan and Hong Kong that OpenCC's t2s does not convert. Its tw2s and hk2s do, but they also turn the
+# Simplified 么 into 幺, and 怎幺 is in no dictionary; and 著 into 着, which would split 著名.
+# t2s turns 薴 into 苧, and 苧 into 苎: folded twice, the text would change again.
 _VARIANTS = dict(zip("敍枱痺睪簷粧糭衞衹苧", "叙台痹睾檐妆粽卫只苎", strict=True))
 
 
@@ -57,11 +57,11 @@ def _fold_character(character: str) -> str:
     return " " if character.isspace() else character
 
 
-_REMEMBERED = 1 << 16  # characters; queries in all 1.1 million of them would cost every worker 100 MB
+_REMEMBERED = 1 << 16  # characters kept in the table; all 1.1 million of Unicode would cost every worker 100 MB
 
 
 class _Table(dict[int, str]):
-    """A translation table that learns a character when it first meets it; start-up pays for nothing."""
+    """A translation table that is filled as characters are met, so that start-up costs nothing."""
 
     def __missing__(self, code: int) -> str:
         folded = _fold_character(chr(code))
@@ -79,7 +79,7 @@ def fold(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return `text` without the characters nobody sees (soft hyphens, zero-width spaces, halves of surrogate pairs).
+    """Return `text` without the characters nobody sees (soft hyphens, zero-width spaces, lone surrogates).
 
     They would split a word that looks whole. Done once, before offsets exist: on a section when it is built, on a
     query when it arrives.

@@ -1,14 +1,13 @@
 """Segmenting: folded text becomes words, the same way for indexing and for asking.
 
-In: folded text. Out: runs (what kind of writing stands where) and, for each run, the terms it is found by.
-Why this way: jieba sees Han runs only. Fed with mixed text it cuts `更新app包` by what its dictionary happens to hold
-and loses single letters; Latin words have clear borders of their own. One `Segmenter` is one dictionary and one HMM
-setting: an index records its `stamp`, and a query cut by another would miss words.
+In: folded text. Out: runs (what kind of writing stands where) and, for each run, the terms it is found by. Why this
+way: jieba is given Han runs only. It cuts mixed text such as `更新app包` by what its dictionary happens to hold and
+loses single letters; Latin words have clear borders of their own. One `Segmenter` is one dictionary and one HMM
+setting, and queries must be cut as the index was: what shapes the cut forces a full build (`building/shape.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import warnings
@@ -29,7 +28,7 @@ _PIECES = re.compile(r"[a-z0-9]+")
 _JOINTS = re.compile(r"[-_.'’/&@:]+")
 _PARTICLES = frozenset("的了着过吗呢吧们时前后里上下中")
 """Single characters that belong to the word before them."""
-_LONGEST_JOINED = 40  # a joined form longer than this is a path or an address; its pieces find it
+_LONGEST_JOINED = 40  # characters; a longer joined form is a path or an address, and is found by its parts
 
 
 class Run(NamedTuple):
@@ -60,7 +59,7 @@ def latin_terms(run: str) -> list[str]:
     for piece in _PIECES.findall(run):
         terms.append(piece)
         parts = _PARTS.findall(piece)
-        if 1 < len(parts) < 4:  # longer mixtures are identifiers (hashes, keys); nobody asks for their splinters
+        if 1 < len(parts) < 4:  # more parts are an identifier (a hash, a key), and nobody searches for a part of one
             terms.extend(parts)
     return list(dict.fromkeys(terms))
 
@@ -90,7 +89,6 @@ class Segmenter:
         for word in self.words:
             if (run := _RUNS.fullmatch(word)) and run.lastgroup == "han":
                 self._tokenizer.add_word(word)
-        self.stamp = hashlib.sha256("\n".join((jieba.__version__, "hmm", *self.words)).encode()).hexdigest()[:16]
 
     def load(self) -> None:
         """Load the whole dictionary now, for whoever will cut much: a server before it forks, a build of many files."""
@@ -104,8 +102,8 @@ class Segmenter:
     def phrases(self, text: str) -> list[str]:
         """Return `text` in pieces between which a line may end.
 
-        No Han word is parted. A single character goes with the word behind it, a particle (丢了, 手机的) with the one
-        before; so does the last.
+        No Han word is divided. A single character joins the word after it; a particle (丢了, 手机的), and the last
+        character, the word before it.
         """
         cuts: list[int] = []
         for run in runs(fold(text)):

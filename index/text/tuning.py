@@ -25,8 +25,8 @@ class Tuning:
     synonyms: tuple[tuple[str, ...], ...]
     """Groups; every member finds every other."""
     lexicon: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Words of other regions and languages, and the standard words that articles use for each. One way, unlike
-    synonyms: nobody writes articles in these words, so the standard word need not look for them."""
+    """Words of other regions and languages, and the standard words that articles use for each. They work one
+    way, unlike synonyms: no article uses these words, so a search for the standard word need not look for them."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
