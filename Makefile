@@ -44,6 +44,7 @@ stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzz
 	$(BIN)/python -m pytest -s -m stress
 	@$(BIN)/python tests/stress/load.py
 	@.ci/need nginx
+	@$(BIN)/python tests/stress/fronts.py
 	@$(BIN)/python tests/stress/hostile.py
 	@$(BIN)/python tests/stress/fuzz_http.py 1800
 	@$(PIP) --no-deps atheris==3.0.0

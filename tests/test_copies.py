@@ -109,7 +109,9 @@ def test_object_storage_through_fsspec(content: Path, tmp_path: Path) -> None:
         fetch_copy("nosuch://bucket", front, keep=2)
 
 
-@pytest.mark.parametrize("wrong", ["gone", "half", "altered", "longer", "leads out", "no manifest", "foreign format"])
+@pytest.mark.parametrize(
+    "wrong", ["gone", "half", "altered", "longer", "leads out", "no manifest", "foreign format", "deep", "endless"]
+)
 def test_whatever_is_wrong_with_a_copy_the_old_index_stays(content: Path, tmp_path: Path, wrong: str) -> None:
     front = tmp_path / "front"
     store = Path(published(content, tmp_path))
@@ -132,7 +134,12 @@ def test_whatever_is_wrong_with_a_copy_the_old_index_stays(content: Path, tmp_pa
     elif wrong == "foreign format":
         manifest["files"]["stamp.json"] = manifest["files"]["folded"]
     if store.exists():
-        (store / "manifest.json").write_text("" if wrong == "no manifest" else json.dumps(manifest))
+        texts = {
+            "no manifest": "",
+            "deep": "[" * 500_000,
+            "endless": json.dumps(manifest).replace('"size": ', '"size": 1e999'),
+        }
+        (store / "manifest.json").write_text(texts.get(wrong, json.dumps(manifest)))
     with pytest.raises(IndexUnavailable, match="store"):
         fetch_copy(str(store), front, keep=3)
     assert IndexFolder(front).names() == [name] and found(front, "激活") == 1

@@ -13,7 +13,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.request import urlopen
@@ -35,7 +34,7 @@ _IDENTITY = re.compile(r"[0-9a-f]{12}")
 
 
 class Store(Protocol):
-    """Where copies lie. Everything raises OSError."""
+    """Where copies lie. What goes wrong is an OSError, or whatever the client of an object storage raises."""
 
     def open(self, name: str) -> IO[bytes]: ...
     def names(self, folder: str) -> set[str]: ...
@@ -108,10 +107,11 @@ class RemoteStore:
         return file
 
     def names(self, folder: str) -> set[str]:
-        try:
-            return {path.rpartition("/")[2] for path in self.system.ls(f"{self.path}/{folder}", detail=False)}
+        try:  # `refresh`: a client remembers what it once listed
+            found = self.system.ls(f"{self.path}/{folder}", detail=False, refresh=True)
         except FileNotFoundError:
             return set()
+        return {path.rpartition("/")[2] for path in found}
 
     def put(self, name: str, file: Path) -> None:
         self.system.makedirs(f"{self.path}/{name}".rpartition("/")[0], exist_ok=True)
@@ -200,7 +200,7 @@ def read_manifest(store: Store, address: str) -> tuple[str, dict[str, tuple[str,
         manifest: dict[str, Any] = json.loads(raw)
         name = str(manifest["name"])
         files = {file: (str(about["sha256"]), int(about["size"])) for file, about in manifest["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise IndexUnavailable(f"{address} 的清单 {MANIFEST} 读不懂；请在那边重新运行 helpcenter publish。") from None
     well = all(_FILE.fullmatch(file) and _SHA256.fullmatch(sha256) for file, (sha256, _) in files.items())
     if not well or not _IDENTITY.fullmatch(name.partition("-")[2]) or "stamp.json" not in files:
@@ -235,5 +235,7 @@ def _told(address: str, what: str) -> Iterator[None]:
     """Turn what the network and disks do into IndexUnavailable: what, where, and that nothing changed."""
     try:
         yield
-    except (OSError, HTTPException) as error:
+    except IndexUnavailable:
+        raise
+    except Exception as error:  # clients of object storage have kinds of their own, a bad manifest its surprises
         raise IndexUnavailable(f"{what} {address} 没有成功：{error}。线上的索引没有动。") from error

@@ -111,8 +111,14 @@ def counted(server: Server, route: str = '[^"]*') -> int:
     return sum(int(float(value)) for value in found)
 
 
+def listens(port: int) -> bool:
+    """Whether somebody answers there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
-def nginx(folder: Path, backend: int, limits: bool = False) -> Iterator[tuple[int, Path]]:
+def nginx(folder: Path, *backends: int, limits: bool = False) -> Iterator[tuple[int, Path]]:
     """The nginx of the guide without TLS, with `limits` or without; its port, and its log of what it passed on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -122,7 +128,8 @@ def nginx(folder: Path, backend: int, limits: bool = False) -> Iterator[tuple[in
     unwanted = r"ssl_\w+|listen \[::\]" if limits else r"ssl_\w+|limit_\w+|listen \[::\]"
     text = re.sub(rf"^\s*({unwanted}).*\n", "", text, flags=re.MULTILINE)
     text = text.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
-    text = re.sub(r"127\.0\.0\.1:800[01]\b", f"127.0.0.1:{backend}", text)
+    servers = "".join(f"    server 127.0.0.1:{backend} max_fails=0;\n" for backend in backends)
+    text = re.sub(r"( *server 127\.0\.0\.1:800[01]\b.*\n)+", servers, text)
     text = text.replace("/var/lib/nginx/helpcenter ", f"{folder}/kept ")
     (folder / "site.conf").write_text(text, "utf-8")
     temporary = "".join(
@@ -139,7 +146,7 @@ def nginx(folder: Path, backend: int, limits: bool = False) -> Iterator[tuple[in
     assert program, "nginx is not installed"
     process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-e", folder / "errors"])
     try:
-        wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        wait_for(lambda: listens(port))
         yield port, folder / "passed"
     finally:
         process.terminate()

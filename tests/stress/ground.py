@@ -74,6 +74,12 @@ class Server:
         pid = self.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+    def kill(self) -> None:
+        """End it and all its processes as a power cut would."""
+        for process in [self.process.pid, *self.workers()]:
+            os.kill(process, signal.SIGKILL)
+        self.process.wait()
+
     def get(self, path: str) -> tuple[int, str]:
         """Status and body, by a connection of its own."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
@@ -86,30 +92,35 @@ class Server:
 
 
 @contextmanager
-def serving(index: Path, place: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+def serving(
+    index: Path, place: Path, workers: int = 2, options: Sequence[str] = (), port: int = 0, **settings: str
+) -> Iterator[Server]:
     """A server of `index` until the block ends; its log and database lie in `place`. `ADMIN_TOKEN="…"` is a setting."""
     place.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HELPCENTER_")}
+    environ |= {"HELPCENTER_DATABASE_URL": f"sqlite:///{place}/helpcenter.db"}
     environ |= {f"HELPCENTER_{name}": value for name, value in settings.items()}
     log = place / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [HELPCENTER, "serve", "--index", str(index), "--port", str(port), "--workers", str(workers)],
+            [HELPCENTER, "serve", "--index", str(index), "--port", str(port), "--workers", str(workers), *options],
             cwd=place,
-            env=environ | {"HELPCENTER_DATABASE_URL": f"sqlite:///{place}/helpcenter.db"},
+            env=environ,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     server = Server(process, port, log)
     try:
-        wait_for(lambda: "已就绪" in log.read_text() and len(server.workers()) == workers)
+        wait_for(lambda: "已就绪" in log.read_text() and len(server.workers()) >= workers)
         yield server
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
 
 
 def wait_for(check: object, seconds: float = 30) -> float:
