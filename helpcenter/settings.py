@@ -74,7 +74,7 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
 
 def _setting(default: T, parse: Callable[[str], T], english: str, chinese: str, *, secret: bool = False) -> T:
-    """A field whose type is its default's; the return type is a white lie that every dataclass library tells."""
+    """A field of the default's type. Type checkers are told that it is the value, as with `dataclasses.field`."""
     about = {"parse": parse, "english": english, "chinese": chinese, "secret": secret}
     return field(default=default, repr=not secret, metadata=about)
 

@@ -252,7 +252,7 @@ def outcome_lines(outcome: Outcome, query: str) -> list[str]:
 
 
 def heading(text: str) -> list[str]:
-    """A list's title, set off."""
+    """A list's title, after an empty line."""
     return ["", text]
 
 

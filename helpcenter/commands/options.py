@@ -123,5 +123,5 @@ class Progress:
 
 
 def printable(text: str) -> str:
-    """`text` without what a terminal obeys or what turns the direction of reading; readers wrote parts of it."""
+    """`text` without control and direction characters, since readers wrote parts of it."""
     return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "?" for c in text)

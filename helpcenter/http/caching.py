@@ -3,7 +3,7 @@
 In: requests and the responses of views. Out: the same bytes again without running the view, compressed for whoever
 takes gzip, with an ETag so that a browser asks for changes only.
 Why under WSGI: a repeated query costs a look-up in memory instead of Flask's whole request cycle. Why gzip for pages:
-brotli as quick saves a seventh of 5 kB. What is kept for good is worth its slow levels: a fifth of what gzip makes.
+brotli as quick saves a seventh of 5 kB. What is kept for good is worth its slow levels, which save 15 %.
 A key names all that an answer depends on; a view that reads more of the request than that must not call `keep`.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ROOM = 32 * 1024 * 1024
-"""Bytes of answers that a worker keeps, some 4,000 compressed pages of results; the least recently asked goes first."""
+"""Bytes of answers that a worker keeps, some 4,000 compressed pages of results; the least recently used goes first."""
 OVERHEAD = 2048
 """Bytes that an answer takes beside its body: key, headers, objects (measured)."""
 SMALLEST_COMPRESSED = 600
@@ -40,7 +40,7 @@ QUICK, SMALL = 1, 9
 """gzip levels. A search is mostly asked once: 0.1 ms for 5.8 kB, against 0.25 ms for 5.4."""
 COMPRESSED = ("text/", "application/", "image/svg")
 PAGE_POLICY = "public, max-age=0, must-revalidate"
-"""Ask each time, and mostly hear 304: after a rebuild nobody reads an old page."""
+"""Browsers ask each time and mostly get 304, so after a rebuild nobody reads an old page."""
 STATIC_POLICY = "public, max-age=31536000, immutable"
 
 static_files = Blueprint("static_files", __name__)
@@ -117,7 +117,7 @@ class AnswerCache:
         return [kept.body]
 
     def add(self, key: tuple[object, ...], answer: Answer) -> None:
-        """Keep a finished answer. Those of a replaced snapshot are never asked for again, and go in time."""
+        """Keep a finished answer. Those of a replaced snapshot are never asked for again, and are evicted in time."""
         if len(answer.body) <= ROOM // 16:
             with self.lock:
                 self.answers[key] = answer
@@ -204,7 +204,7 @@ TYPES = {
     ".png": "image/png",
 }
 FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.suffix in TYPES}
-"""All there are: no name that a client thinks of reaches the disk."""
+"""Every static file by name. No other name that a client sends reaches the disk."""
 
 
 @cache

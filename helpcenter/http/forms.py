@@ -56,7 +56,7 @@ def signer() -> Signer:
 def load_secret(settings: Settings) -> bytes:
     """The setting, or a file made once beside the database (else the index), or one for this run where none can be.
 
-    Call it before workers are forked, so that they share the last kind too.
+    Call it before workers are forked, so that they share one that is not in a file, too.
     """
     if settings.secret_key:
         return settings.secret_key.encode()

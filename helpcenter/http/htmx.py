@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 VARY = "HX-Request, HX-Typing, Accept"
-"""What pages differ by: htmx gets fragments, who types the quick answer, who prefers Markdown that (markdown.py)."""
+"""The request headers that a page depends on: htmx gets fragments, a reader who types the quick answer, and who prefers
+Markdown that (markdown.py)."""
 
 _htmx = HTMX()
 

@@ -76,7 +76,7 @@ def markdown_preferred(accept: str) -> bool:
 
 
 def _quality(accept: str, media_type: str) -> float:
-    """Of a type that is named itself: `*/*` says nothing about HTML."""
+    """The quality of a type that is named itself: `*/*` says nothing about HTML."""
     return parse_accept_header(accept, MIMEAccept)[media_type] if media_type in accept else 0.0
 
 

@@ -106,7 +106,7 @@ def with_alias(text: str, alias: str, path: Path) -> tuple[str, str]:
 
 
 def one_more(body: str, key: yaml.Node, value: yaml.Node, alias: str, end: str) -> tuple[int, str, int]:
-    """Where in `body` to put what for one more alias, and up to where it takes the place of what was there."""
+    """Return how to put one more alias into `body`: from where, the new text, and up to where it replaces the old."""
     if isinstance(value, yaml.SequenceNode) and value.flow_style:
         at = value.value[-1].end_mark.index if value.value else value.end_mark.index - 1
         return at, f"{', ' if value.value else ''}{quoted(alias)}", at

@@ -2,7 +2,7 @@
 
 In: failing queries, the live snapshot, the words that operators keep in `content/_search/`. Out: `Proposal`s with the
 command that applies them, or a line of advice where no change of words can help.
-Why only searches and letters are used: what two words mean nobody here knows, so a pair is proposed when they share
+Why only searches and letters are used: nothing here knows what words mean, so a pair is proposed when they share
 most of their characters and the query finds something with the one in the other's place. The operator decides, and
 `improving.py` tries it out.
 """

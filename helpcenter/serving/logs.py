@@ -1,8 +1,8 @@
 """Logs: what the server writes about itself, in lines that no request can forge.
 
 In: log records, whatever a path, a header or an exception's text contains. Out: on standard error, a record a line; a
-traceback's further lines are set in. Why in the formatter: every record passes here, tracebacks and libraries included,
-and who writes one need not think of it. Why no time: systemd, Docker and terminals' users add their own.
+traceback's further lines are indented. Why in the formatter: every record passes here, those of libraries included, so
+no caller can forget it. Why no time: systemd, Docker and terminals' users add their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What steers a terminal, turns the direction of text, or begins a new line."""
+"""Characters that control a terminal, change the direction of text, or begin a new line."""
 
 
 class OneLine(logging.Formatter):
@@ -30,7 +30,7 @@ class OneLine(logging.Formatter):
         return escaped(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:
-        """Called by logging. Set in, or an exception's text could pretend to be the next record."""
+        """Called by logging. Indented, or an exception's text could pretend to be the next record."""
         return "\n".join(f"  {escaped(line)}" for line in super().formatException(ei).split("\n"))
 
 

@@ -45,21 +45,22 @@ if TYPE_CHECKING:
     from flask import Flask
 
 WARM_UP = ("/", "/search?q=%E6%80%8E%E4%B9%88%E5%8A%9E", "/api/v1/search?q=%E6%80%8E%E4%B9%88%E5%8A%9E")
-"""Visited before forking. Whatever they answer, the server starts: an index may come good later."""
+"""Requested before forking. The server starts whatever they answer: a broken index may be repaired later."""
 CONNECTIONS = 8192
-"""Open at a time in each worker; more wait in the kernel. An idle one takes some 20 kB, and ends after PATIENCE."""
+"""Connections open at a time in each worker; more wait in the kernel. An idle one takes some 20 kB, and ends after
+PATIENCE."""
 PATIENCE = 15
 """Seconds for a request's head to arrive, and for the next one on a kept connection. nginx keeps its own for 10."""
 HEAD = 64 * 1024
 """Bytes of a request's head and of what is received ahead. Browsers send 2 kB."""
 THREADS = 8
-"""Of a worker that run requests. Python runs one at a time, so more answer no more (1, 2 and 4 measured); but a form
+"""Threads of a worker for requests. Python runs one at a time, so more answer no more (1, 2 and 4 measured); but a form
 whose body is slow to arrive, or a database that is slow, holds one of them. Forms get half of them at most."""
 STOP = 8
 """Seconds that a worker has to finish its requests."""
 YOUNG = 20_000
-"""New objects until the collector looks for cycles among them. A page of results makes more than Python's own 700, and
-leaves next to none: 6 % of its time went there."""
+"""Allocations between two garbage collections. A page of results makes more than Python's own 700 and leaves next to no
+cycles: collecting took 6 % of its time."""
 
 
 @cache
