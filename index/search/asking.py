@@ -270,7 +270,11 @@ class Asking(Shelf, Generic[R]):
         )
         held = coverage(query, texts, lambda term: term.weight * self._index.idf(frequencies.get(term.key, 0)))
         limits = self._weights.coverage
-        return held - limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness) >= limits["least"]
+        held -= limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness)
+        near = found.near() if abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
+        if near and near.by_model:
+            held += limits["meaning"] * (near.highest - limits["near"])
+        return held >= limits["least"]
 
     def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
         matched, marks = found.reason(number)
