@@ -70,16 +70,16 @@ class Meanings:
     def near(self, folded: str, typing: bool = False) -> Near | None:
         """How near `folded` is to each section; None where nothing of it is known.
 
-        Read by the model where this machine has it; while a reader is `typing`, and anywhere else, by its words.
+        By its words summed up; where this machine has the model, and nobody is `typing`, half by what that reads. Both
+        together do better than the model alone (section nDCG of set A .619 for .613), and Enter changes less.
         """
-        vector = None if typing else self._read(folded)
-        by_model = vector is not None
-        if vector is None:
-            vector = self._bag.vector(keys_of(folded, self._cut))
+        said = self._bag.vector(keys_of(folded, self._cut))
+        read = None if typing else self._read(folded)
+        vector = said if read is None else read if said is None else (read + said) / np.float32(2)
         if vector is None or not len(self._firsts):
             return None
         cosines = np.maximum.reduceat(self._products(vector, 0, len(self._vectors)), self._firsts)
-        return Near(vector, cosines, by_model)
+        return Near(vector, cosines, read is not None)
 
     def nearest(self, near: Near, section: int) -> tuple[int, float]:
         """What of a section was near: 0 for its body, else the number of the ask from 1; and its cosine."""

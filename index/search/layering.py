@@ -28,10 +28,6 @@ from index.weights import Weights
 _NEAR = 32  # texts whose cosines are remembered, 50 kB each at 12,700 sections
 
 
-def _nothing(text: str, typing: bool = False) -> None:
-    """How near a text is where the snapshot has no vectors."""
-
-
 @dataclass(slots=True)
 class Found(Generic[R]):
     """A ranking whose every section knows why it is there."""
@@ -55,7 +51,7 @@ class Found(Generic[R]):
 
     def near(self) -> Near | None:
         """How near what is meant is to each section; None where the snapshot has no vectors. Encodes it if need be."""
-        return self.asked.near(meant(self.asked).folded)
+        return self.asked.near(meant(self.asked).folded) if self.asked.near else None
 
     def asked_for(self, number: int) -> Query:
         """What a section was found by: the query, or the guess that put it right."""
@@ -87,14 +83,14 @@ class Layers(Generic[R]):
         self._choose = choose
         self._weights = weights
         # For the next page and the counts of filters. Remembered here and not there: see Asking.
-        self._near: Callable[..., Near | None] = lru_cache(maxsize=_NEAR)(meanings.near) if meanings else _nothing
+        self._near = lru_cache(maxsize=_NEAR)(meanings.near) if meanings else None
 
     def find(
         self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS, *, typing: bool = False
     ) -> Found[R]:
         """Rank the sections that fit; see `Sections.rank` for the arguments. `typing`: the reader is not done."""
         ranking = self._index.rank(query, allowed, wanted)
-        near = partial(self._near, typing=typing)
+        near = partial(self._near, typing=typing) if self._near else None
         asked = Asked(
             query,
             ranking,

@@ -32,6 +32,8 @@ class Meaning:
 
     def find(self, asked: Asked) -> Iterator[Finding]:
         """The nearest, and all that words found, which give way to them."""
+        if asked.near is None:
+            return
         query = meant(asked)
         weight = say(asked, query)
         near = asked.near(query.folded) if weight else None
