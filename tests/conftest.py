@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -21,25 +18,20 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
+from support import (
+    BROWSER_OPTIONS,
+    HELPCENTER,
+    ROOT,
+    browser_path,
+    clean_environment,
+    free_port,
+    listens,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
     from playwright.sync_api import Browser, Page
-
-ROOT = Path(__file__).parent.parent
-HELPCENTER = Path(sys.executable).with_name("helpcenter")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-BROWSER_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -108,18 +100,6 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run_command
 
 
-def clean_environment() -> dict[str, str]:
-    """Ours without the settings that a developer may have made."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("HELPCENTER_")}
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def unused_port() -> Callable[[], int]:
     """Finds a port nobody listens on."""
@@ -174,9 +154,8 @@ def wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path
     """Give up after 30 s or when the process has ended, with its log."""
     until = time.monotonic() + 30
     while time.monotonic() < until and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if listens(port):
+            return
         time.sleep(0.05)
     pytest.fail(f"helpcenter serve did not start:\n{log.read_text()}")
 
@@ -186,12 +165,6 @@ def live_server(serve: Callable[..., AbstractContextManager[Served]], site_index
     """The address of a server of the real content, e.g. `http://127.0.0.1:41234`."""
     with serve(site_index) as site:
         yield site.address
-
-
-def browser_path() -> str | None:
-    """The browser of this machine; None for Playwright's own."""
-    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return MAC_CHROME if installed is None and Path(MAC_CHROME).exists() else installed
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
+from support import free_port, free_ports, listens, nginx_path
 
 from helpcenter.cli import commands
 from index import build
@@ -36,13 +37,6 @@ Serve = Callable[..., AbstractContextManager[Any]]
 HOST = "help.example.org"
 MAIN = "worker_rlimit_nofile 16384;\nevents { worker_connections 8192; }\n"
 """What the guide says to write into nginx's own file."""
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
-
-
-def listens(port: int) -> bool:
-    """Whether somebody answers there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_for(port: int) -> None:
@@ -50,15 +44,6 @@ def wait_for(port: int) -> None:
     until = time.monotonic() + 30
     while not listens(port) and time.monotonic() < until:
         time.sleep(0.05)
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports nobody listens on, all different."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class Proxy:
@@ -95,7 +80,15 @@ class Proxy:
             f"{user}daemon off;\npid {folder}/pid;\nworker_processes 1;\n{MAIN}"
             f"http {{\naccess_log off;\n{temporary}include {folder}/helpcenter.conf;\n}}\n"
         )
-        self.command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors")]
+        self.command = [
+            str(nginx_path()),
+            "-p",
+            str(folder),
+            "-c",
+            str(folder / "nginx.conf"),
+            "-e",
+            str(folder / "errors"),
+        ]
 
     def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
         """A connection from an address of this machine."""
@@ -125,7 +118,7 @@ class Proxy:
 @pytest.fixture(scope="module")
 def proxy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """nginx, running; no server behind it yet."""
-    if NGINX is None:
+    if nginx_path() is None:
         pytest.skip("nginx is not installed")
     made = Proxy(tmp_path_factory.mktemp("nginx"), (root / "docs" / "deploy" / "nginx.conf").read_text("utf-8"))
     tried = subprocess.run([*made.command, "-t"], capture_output=True, text=True, check=False)
@@ -413,7 +406,7 @@ def test_the_steps_of_the_dockerfile_make_a_site_that_runs_away_from_the_project
     program = place / "bin" / "helpcenter"
     index = tmp_path / "index"
     subprocess.run([program, "index", "--content", root / "content", "--index", index], check=True, cwd=tmp_path)
-    port = free_ports(1)[0]
+    port = free_port()
     with subprocess.Popen([program, "serve", "--index", index, "--port", str(port)], cwd=tmp_path) as server:
         try:
             wait_for(port)

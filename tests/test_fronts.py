@@ -5,7 +5,6 @@ In: real builders, stores, servers, nginx, PostgreSQL. Out: answers that readers
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import databases
 import fronts
 import pytest
 from ground import wait_for
+from support import nginx_path
 
 from helpcenter.store.records import Counts
 from helpcenter.store.store import Store
@@ -29,7 +29,7 @@ TOKEN = "a-token-of-some-length"
 
 @pytest.mark.slow
 def test_no_reader_notices_a_new_index_a_killed_front_end_or_a_lost_store(tmp_path: Path) -> None:
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
+    if not nginx_path():
         pytest.skip("nginx is not installed")
     with fronts.site(tmp_path) as site:
         readers = fronts.attack(site, 0, 3)

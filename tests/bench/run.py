@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,10 +23,11 @@ from urllib.request import urlopen
 from corpus import Corpus
 from engines import ENGINES, segmenter
 
-ROOT = Path(__file__).parent.parent.parent
+sys.path.append(str(Path(__file__).parents[1]))
+from support import HELPCENTER, ROOT, free_port
+
 HERE = Path(__file__).parent
 PLACE = ROOT / "instance" / "bench"
-HELPCENTER = Path(sys.executable).with_name("helpcenter")
 ROUNDS, SECONDS = 5, 3
 """Turns of each server and kind of traffic, and how long one lasts. No turn asks what another has asked."""
 CONNECTIONS = 2
@@ -136,9 +136,7 @@ def measure(place: Path, ports: dict[str, int]) -> dict[str, str]:
 @contextlib.contextmanager
 def serving(place: Path, name: str) -> Iterator[tuple[int, int]]:
     """A server on two workers: this project's own, or a rival behind the same server. Yields port and process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command: Sequence[str | Path] = (
         [sys.executable, HERE / "rival.py", name, place / name, str(port)]
         if name in ENGINES

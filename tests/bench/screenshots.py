@@ -6,8 +6,6 @@ Why by command: a picture that nobody can take again stays wrong after the first
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,24 +18,12 @@ from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parent.parent.parent
+sys.path.append(str(Path(__file__).parents[1]))
+from support import BROWSER_OPTIONS, HELPCENTER, ROOT, browser_path, free_port
+
 IMAGES = ROOT / "docs" / "images"
-HELPCENTER = Path(sys.executable).with_name("helpcenter")
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    ADDRESS = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    """At a port nobody listens on, so that two of these commands may run at once."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-BROWSER_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+ADDRESS = f"http://127.0.0.1:{free_port()}"
+"""At a port nobody listens on, so that two of these commands may run at once."""
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
 PICTURES = [
     ("home", "/", DESK, "light"),
@@ -82,11 +68,6 @@ def wait() -> None:
         except (URLError, ConnectionError):
             time.sleep(0.1)
     sys.exit("the server did not start")
-
-
-def browser_path() -> str | None:
-    """The machine's Chromium or Chrome; without one Playwright looks for its own."""
-    return next(filter(None, map(shutil.which, (*BROWSERS, MAC_CHROME))), None)
 
 
 def take() -> None:

@@ -21,7 +21,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from fuzz_http import nginx
-from ground import HELPCENTER, Readers, Server, built, serving, wait_for, write_site
+from ground import Readers, Server, built, serving, wait_for, write_site
+from support import HELPCENTER
 
 FRONTS = 3
 NOTICED = 60.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,10 +21,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ground import Server, built, serving, wait_for, write_site
+from support import ROOT, free_port, listens, nginx_path
 
 REFUSED = ("501", "505")
 """What a request of unknown coding or version is answered: a fault of the client, with a number that says otherwise."""
-ROOT = Path(__file__).parent.parent.parent
 HOST = b"help.example.org"
 PATHS = [
     b"/", b"/search?q=%E6%89%8B%E6%9C%BA", b"/articles/t1/a1", b"/api/v1/search?q=a", b"/static/app.css", b"/healthz",
@@ -111,18 +110,10 @@ def counted(server: Server, route: str = '[^"]*') -> int:
     return sum(int(float(value)) for value in found)
 
 
-def listens(port: int) -> bool:
-    """Whether somebody answers there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def nginx(folder: Path, *backends: int, limits: bool = False) -> Iterator[tuple[int, Path]]:
     """The nginx of the guide without TLS, with `limits` or without; its port, and its log of what it passed on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     text = (ROOT / "docs" / "deploy" / "nginx.conf").read_text("utf-8")
     text = re.sub(r"^server \{\n    listen 80;.*?^\}\n", "", text, flags=re.DOTALL | re.MULTILINE)
     unwanted = r"ssl_\w+|listen \[::\]" if limits else r"ssl_\w+|limit_\w+|listen \[::\]"
@@ -142,7 +133,7 @@ def nginx(folder: Path, *backends: int, limits: bool = False) -> Iterator[tuple[
         "log_format passed '$upstream_addr $request_uri';"
         f"access_log {folder}/passed passed;{temporary}include {folder}/site.conf;}}"
     )
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    program = nginx_path()
     assert program, "nginx is not installed"
     process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-e", folder / "errors"])
     try:

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +21,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
 
-HELPCENTER = Path(sys.executable).with_name("helpcenter")
+sys.path.append(str(Path(__file__).parents[1]))
+from support import HELPCENTER, clean_environment, free_port
+
 VERSION = re.compile(r"第(\d+)版")
 ARTICLES = 40
 """More than the 24 from which a build prepares articles in processes of their own."""
@@ -97,12 +98,8 @@ def serving(
 ) -> Iterator[Server]:
     """A server of `index` until the block ends; its log and database lie in `place`. `ADMIN_TOKEN="…"` is a setting."""
     place.mkdir(parents=True, exist_ok=True)
-    if not port:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("HELPCENTER_")}
-    environ |= {"HELPCENTER_DATABASE_URL": f"sqlite:///{place}/helpcenter.db"}
+    port = port or free_port()
+    environ = clean_environment() | {"HELPCENTER_DATABASE_URL": f"sqlite:///{place}/helpcenter.db"}
     environ |= {f"HELPCENTER_{name}": value for name, value in settings.items()}
     log = place / "log"
     with log.open("wb") as output:
