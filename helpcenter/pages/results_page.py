@@ -268,7 +268,8 @@ def _answer(answer: Answer, root: str) -> AnswerBox:
 
 
 def _links(sections: Sequence[SectionLink], root: str) -> tuple[Link, ...]:
-    return tuple([Link(heading or TOP, root + url) for heading, url in sections])
+    """Other sections of an article; to its part above the first heading its title leads."""
+    return tuple([Link(heading, root + url) for heading, url in sections if heading])
 
 
 def _lines(cards: Sequence[ArticleCard], labels: Mapping[str, str], root: str) -> tuple[Line, ...]:

@@ -102,8 +102,8 @@ def build(
         if all(problem.level != "fault" for problem in found):  # an article at fault has no sections to look for
             anchors = _anchors(guides, site, ids, prepared, previous)
             problems += [*dead_links(guides, anchors), *dead_site_links(site, anchors, guides)]
-        if faults := tuple(problem for problem in problems if problem.level == "fault"):
-            raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line))))
+        if faults := {problem for problem in problems if problem.level == "fault"}:
+            raise ContentFaults(tuple(sorted(faults, key=lambda fault: (fault.path, fault.line, fault.message))))
         identity = _identity(shaped, tuning, shown, (topics, digest_guides(content), site.site), _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
