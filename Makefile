@@ -25,6 +25,7 @@ test: $(VENV)/.installed-test ## install what the tests need, a browser included
 	@.ci/need chromium
 	@.ci/need nginx
 	@.ci/need postgresql
+	@.ci/need opensearch
 	@.ci/need model
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -42,7 +42,9 @@ def create_app(settings: Settings | None = None, *, library: Engine | None = Non
     app = Flask(__name__, static_folder=None)
     app.extensions["settings"] = settings
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["library"] = library or open_library(settings.index, settings.index_key, settings.meaning)
+    app.extensions["library"] = library or open_library(
+        settings.index, settings.index_key, settings.meaning, settings.engine
+    )
 
     frame.prepare(app)
     htmx.prepare(app)

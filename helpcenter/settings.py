@@ -64,6 +64,13 @@ def _token(value: str) -> str:
     return value.strip()
 
 
+def _engine(value: str) -> str:
+    import index
+
+    index.parse_engine(value.strip())
+    return value.strip()
+
+
 def _between(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         if not value.strip().isascii() or not value.strip().isdigit() or not low <= int(value) <= high:
@@ -107,6 +114,14 @@ class Settings:
         _web_address,
         "Where `helpcenter model fetch` gets the model: the model hub, or a mirror of it",
         "helpcenter model fetch 从哪里下载模型：模型站或它的镜像",
+    )
+    engine: str = _setting(
+        "",
+        _engine,
+        "Empty: the index answers by itself; or an OpenSearch cluster that ranks: "
+        "`opensearch+https://user:password@host1,host2/prefix`, see [scaling.md](scaling.md)",
+        "留空：索引自己回答；或由 OpenSearch 集群排序：opensearch+https://用户:口令@主机1,主机2/前缀",
+        secret=True,
     )
     site_name: str = _setting(
         "", _text, "Name of the site; empty: `name` of `content/_site.yml`", "站名；留空则用 content/_site.yml 的 name"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from index.engine import Engine, Snapshot
+from index.engine import Engine, Keeper, Snapshot
 from index.model import (
     Answer,
     Article,
@@ -30,6 +30,7 @@ from index.model import (
     Problem,
     Question,
     Results,
+    SearchUnavailable,
     Section,
     SectionLink,
     Topic,
@@ -39,6 +40,7 @@ from index.site import TOPIC, Contact, FilterSpec, LegalPage, Palette, SiteConfi
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from index.cluster.address import Address
     from index.content.articles import read_articles
     from index.content.care import OutsideLink, Stale, outside_links, stale
     from index.content.checking import check
@@ -139,6 +141,7 @@ __all__ = [
     "Problem",
     "Question",
     "Results",
+    "SearchUnavailable",
     "Section",
     "SectionLink",
     "SiteConfig",
@@ -161,6 +164,7 @@ __all__ = [
     "new_key",
     "open_library",
     "outside_links",
+    "parse_engine",
     "publish_copy",
     "read_articles",
     "read_guides",
@@ -176,8 +180,13 @@ __all__ = [
 ]
 
 
-def build(content: Path, index: Path, *, full: bool = False, key: str = "", **options: Any) -> BuildReport:
-    """Bring the index up to date; see `building.build`, which takes as long to load as the last snapshot to check."""
+def build(
+    content: Path, index: Path, *, full: bool = False, key: str = "", engine: str = "", **options: Any
+) -> BuildReport:
+    """Bring the index up to date; see `building.build`, which takes as long to load as the last snapshot to check.
+
+    `engine`: a cluster that keeps the postings too, see `open_library`.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     from index.store.snapshots import IndexFolder
@@ -185,27 +194,53 @@ def build(content: Path, index: Path, *, full: bool = False, key: str = "", **op
     with ThreadPoolExecutor(1) as pool:
         last = None if full else pool.submit(IndexFolder(index, key).checked)
         building = import_module("index.building.build")
-        report: BuildReport = building.build(content, index, full=full, last=last, key=key, **options)
+        keeper = _keeper(engine) if engine else None
+        report: BuildReport = building.build(content, index, full=full, last=last, key=key, keeper=keeper, **options)
     return report
 
 
-def open_library(index: Path, key: str = "", meaning: str = "") -> Engine:
+def open_library(index: Path, key: str = "", meaning: str = "", engine: str = "") -> Engine:
     """Open the index folder `index`; with a `key` file, only snapshots signed with it.
 
     `meaning`: where the model of meanings is, if this machine has it; without it, or where it cannot be had, which the
-    log says, asking gets by with the snapshot's own tables. Where an engine is chosen; nobody else names one.
+    log says, asking gets by with the snapshot's own tables. `engine`: empty for our own, or the address of a cluster.
+    Where an engine is chosen; nobody else names one.
     """
     from index.meaning.encoder import find_encoder
+
+    if engine:
+        from index.cluster.client import Cluster
+        from index.cluster.live import ClusterLibrary
+
+        return ClusterLibrary(index, Cluster(parse_engine(engine)), key, find_encoder(meaning))
     from index.search.live import Library
 
     return Library(index, key, find_encoder(meaning))
 
 
-def rollback(index: Path, key: str = "") -> str:
+def parse_engine(text: str) -> Address:
+    """What `engine` says; see `cluster/address.py`. Raises ValueError."""
+    from index.cluster.address import parse_address
+
+    return parse_address(text)
+
+
+def rollback(index: Path, key: str = "", engine: str = "") -> str:
     """Make the snapshot before the live one live; returns its name. Raises IndexUnavailable where there is none."""
     from index.store.snapshots import IndexFolder
 
-    return IndexFolder(index, key).rollback()
+    folder = IndexFolder(index, key)
+    if not engine:
+        return folder.rollback()
+    keeper = _keeper(engine)
+    return folder.rollback(lambda place, stamp: keeper.fill(place, stamp, lambda *_: None))
+
+
+def _keeper(engine: str) -> Keeper:
+    from index.cluster.client import Cluster
+    from index.cluster.filling import ClusterKeeper
+
+    return ClusterKeeper(Cluster(parse_engine(engine)))
 
 
 def __getattr__(name: str) -> Any:

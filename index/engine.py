@@ -8,16 +8,18 @@ and not beside our own engine: another one (a cluster, for instance) is written 
 What every engine keeps to, and `tests/test_search.py` tries on each:
 
 - A snapshot never changes. A page, its hits and its counts come from one version; a newer one is another object.
-- No text makes `search` or its kin raise. A filter with an unknown value fits nothing; an unknown filter is ignored.
+- No text makes `search` or its kin raise; only that what keeps the postings is away does (SearchUnavailable). A filter
+  with an unknown value fits nothing; an unknown filter is ignored.
 - Equal queries to one snapshot give equal answers, ties included: by article id, then by place in the article.
 - What truly stands in a section is never ranked below a guess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from index.model import ArticleCard, ArticlePage, ArticleResults, FacetCount, Guide, Results, Topic
 from index.site import SiteConfig
@@ -129,3 +131,16 @@ class Engine(Protocol):
         A new one that cannot be opened leaves the old one in service. Raises IndexUnavailable where there is none; its
         message (Simplified Chinese) says what is wrong, where, and the way out.
         """
+
+    def ready(self) -> None:
+        """Return where a search would be answered now; a probe. Raises IndexUnavailable as `snapshot`."""
+
+
+class Keeper(Protocol):
+    """What keeps postings outside the index folder, and must have a snapshot's before that goes live."""
+
+    def fill(self, place: Path, stamp: Mapping[str, Any], tell: Callable[[str, int, int], None]) -> None:
+        """Take over the built snapshot in `place`; nothing to do where that was done. Raises IndexUnavailable."""
+
+    def sweep(self, kept: Collection[str]) -> None:
+        """Forget all snapshots but those whose identities, of 12 characters, are `kept`. Raises IndexUnavailable."""

@@ -305,6 +305,10 @@ class ModelUnavailable(Exception):
     """The model of meanings cannot be had; the message (Simplified Chinese) says what is missing and the way out."""
 
 
+class SearchUnavailable(IndexUnavailable):
+    """Nothing can be searched just now, though all that was built can be read; the message as there."""
+
+
 class ContentFaults(Exception):
     """Articles are at fault; nothing was built and the live index is untouched. `problems` holds every fault."""
 

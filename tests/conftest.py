@@ -6,6 +6,7 @@ an operator starts it; the browser is the machine's Chromium or Chrome, since a 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -165,6 +166,20 @@ def live_server(serve: Callable[..., AbstractContextManager[Served]], site_index
     """The address of a server of the real content, e.g. `http://127.0.0.1:41234`."""
     with serve(site_index) as site:
         yield site.address
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """`opensearch+http://127.0.0.1:41234`: a running OpenSearch of one node, without a prefix."""
+    spec = importlib.util.spec_from_file_location("nodes", ROOT / "tests" / "stress" / "nodes.py")
+    assert spec
+    assert spec.loader
+    nodes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(nodes)
+    if lacking := nodes.missing():
+        pytest.skip(lacking)
+    with nodes.Nodes(1) as running:
+        yield f"opensearch+http://{running.hosts[0]}"
 
 
 @pytest.fixture(scope="session")

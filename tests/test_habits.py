@@ -164,6 +164,7 @@ def test_dependencies_are_those_imported() -> None:
         "werkzeug": "flask",
         "jinja2": "flask",
         "markupsafe": "flask",
+        "opensearchpy": "opensearch-py",
     }
     used = set()
     for path in MODULES:

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = {
-    "index": (("store", "text"), ("content", "meaning"), ("search",), ("building",)),
+    "index": (("store", "text"), ("content", "meaning"), ("search",), ("cluster",), ("building",)),
     "helpcenter": (
         ("http", "store"), ("pages",), ("guides",), ("api",), ("agents", "feedback", "offline"), ("insights",),
         ("serving",), ("commands",),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from index import Engine, Library, Snapshot, build, open_library
+from index import Library, Snapshot, build, open_library
 
 ARTICLES = {
     "lost/phone": "# 手机丢失怎么办\n\n先报失。\n\n"
@@ -28,14 +28,14 @@ ARTICLES = {
 }
 
 
-ENGINES: dict[str, Callable[[Path], Engine]] = {"arrays": open_library}
-"""How each engine opens an index folder. The whole battery runs on each."""
+@pytest.fixture(scope="session", params=["arrays", "cluster"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The address of each engine; the whole battery runs on each."""
+    return "" if request.param == "arrays" else str(request.getfixturevalue("cluster"))
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def make(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[dict[str, str]], Snapshot]:
+@pytest.fixture(scope="session")
+def make(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str]], Snapshot]:
     """`make({"a/b": markdown})` builds a folder and opens its snapshot."""
 
     def made(articles: dict[str, str]) -> Snapshot:
@@ -44,8 +44,9 @@ def make(
             path = folder / "content" / f"{name}.md"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-        build(folder / "content", folder / "index")
-        return ENGINES[request.param](folder / "index").snapshot()
+        own = f"{engine}/{folder.name}" if engine else ""  # a prefix belongs to one index folder
+        build(folder / "content", folder / "index", engine=own)
+        return open_library(folder / "index", engine=own).snapshot()
 
     return made
 

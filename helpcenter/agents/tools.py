@@ -50,7 +50,11 @@ def tools(engine: Engine, base_url: str = "") -> MCPServer:
     ) -> dict[str, Any]:
         """按问题搜索，一条结果是文章的一节，最好的在前；answered 为假表示没有文章回答这个问题。"""
         snapshot = live()
-        results = results_to_json(snapshot.search(query, filters or {}, limit, offset), snapshot.find_guides(query))
+        try:
+            found = snapshot.search(query, filters or {}, limit, offset)
+        except IndexUnavailable as error:
+            raise ToolError(str(error)) from None
+        results = results_to_json(found, snapshot.find_guides(query))
         cards = {card.id: card for card in snapshot.cards()}
         for hit in results["results"]:
             card = cards[hit["article"]]

@@ -75,6 +75,7 @@ def build(content: Path, index_folder: Path, full: bool, drafts: bool, quiet: bo
                 progress=progress,
                 key=key or settings.index_key,
                 meaning=settings.meaning,
+                engine=settings.engine,
             )
     except index.ContentFaults as faults:
         for problem in faults.problems:
@@ -100,4 +101,5 @@ def rollback(index_folder: Path) -> None:
     """
     import index
 
-    click.echo(f"已退回到索引 {index.rollback(index_folder, load_settings().index_key)}。")
+    settings = load_settings()
+    click.echo(f"已退回到索引 {index.rollback(index_folder, settings.index_key, settings.engine)}。")

@@ -201,7 +201,15 @@ def apply(
             if not click.confirm("采用吗？"):
                 click.echo("没有采用，什么都没有改动。")
                 return
-        keep(proposal, content, index_folder, settings.keep_snapshots, settings.index_key, settings.meaning)
+        keep(
+            proposal,
+            content,
+            index_folder,
+            settings.keep_snapshots,
+            settings.index_key,
+            settings.meaning,
+            settings.engine,
+        )
     except (EditRefused, BadJudgements) as error:
         raise click.ClickException(str(error)) from None
     except index.ContentFaults as faults:
@@ -221,7 +229,12 @@ def undone(content: Path, index_folder: Path) -> str:
     try:
         applied = undo_last(index_folder, content)
         index.build(
-            content, index_folder, keep=settings.keep_snapshots, key=settings.index_key, meaning=settings.meaning
+            content,
+            index_folder,
+            keep=settings.keep_snapshots,
+            key=settings.index_key,
+            meaning=settings.meaning,
+            engine=settings.engine,
         )
     except EditRefused as error:
         raise click.ClickException(str(error)) from None

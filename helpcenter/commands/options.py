@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from index import Snapshot
 
-STAGES = {"prepare": "读取文章", "encode": "理解意思", "write": "写入索引"}
+STAGES = {"prepare": "读取文章", "encode": "理解意思", "write": "写入索引", "fill": "送到集群"}
 """What a terminal calls the stages of `index.build`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,7 +81,7 @@ def open_snapshot(index_folder: Path) -> Snapshot:
     from index import open_library
 
     settings = load_settings()
-    return open_library(index_folder, settings.index_key, settings.meaning).snapshot()
+    return open_library(index_folder, settings.index_key, settings.meaning, settings.engine).snapshot()
 
 
 class Progress:

@@ -70,7 +70,9 @@ def mcp(index_folder: Path, place: str | None) -> None:
     if place and not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise click.BadParameter(f"{place!r} 应写成 主机:端口，例如 127.0.0.1:8765", param_hint="--http")
     settings = load_settings()
-    server = tools(index.open_library(index_folder, settings.index_key, settings.meaning), settings.base_url)
+    server = tools(
+        index.open_library(index_folder, settings.index_key, settings.meaning, settings.engine), settings.base_url
+    )
     if place:
         server.run("streamable-http", host=host.strip("[]"), port=int(port), stateless_http=True)
     else:

@@ -97,7 +97,13 @@ def try_out(
 
 
 def keep(
-    proposal: Proposal, content: Path, index_folder: Path, snapshots: int = 3, key: str = "", meaning: str = ""
+    proposal: Proposal,
+    content: Path,
+    index_folder: Path,
+    snapshots: int = 3,
+    key: str = "",
+    meaning: str = "",
+    engine: str = "",
 ) -> None:
     """Apply `proposal` to the content and rebuild; an interruption or a failing build takes it back.
 
@@ -105,12 +111,12 @@ def keep(
     """
     edit = edits.apply(proposal, content)
     try:
-        index.build(content, index_folder, keep=snapshots, key=key, meaning=meaning)
+        index.build(content, index_folder, keep=snapshots, key=key, meaning=meaning, engine=engine)
         journal.note(index_folder, content, proposal, edit)
     except BaseException:
         edit.undo()
         with suppress(index.ContentFaults, index.IndexUnavailable, index.ModelUnavailable):
-            index.build(content, index_folder, keep=snapshots, key=key, meaning=meaning)
+            index.build(content, index_folder, keep=snapshots, key=key, meaning=meaning, engine=engine)
         raise
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from helpcenter.http.htmx import wants_fragment
 from helpcenter.pages.frame import Frame, fragment, frame, render
 from helpcenter.pages.topic_page import TOPICS_SHOWN, topic_url
-from index import IndexUnavailable, Library, Snapshot
+from index import IndexUnavailable, Library, SearchUnavailable, Snapshot
 
 WORDS = {
     400: ("这个请求看不懂", "地址或内容不完整。请回到首页，或者重新搜索。"),
@@ -29,6 +30,7 @@ WORDS = {
     500: ("我们这边出错了", "问题已经记录下来。请稍后再试，或者先看看别的文章。"),
     503: ("内容正在更新", "帮助内容暂时打不开，请一两分钟后再试。"),
 }
+NO_SEARCH = ("搜索暂时用不了", "请一两分钟后再试。文章和向导照常可以打开：从首页的主题进去，一样找得到。")
 LIKELY = 3
 """Articles offered for a wrong address."""
 RETRY_AFTER = "30"
@@ -72,7 +74,7 @@ def http_error(error: HTTPException) -> Response:
 def index_unavailable(error: IndexUnavailable) -> Response:
     """No index: say so, and when to come back. The log has the reason; readers cannot mend it."""
     log.error("503 %s: %s", request.path, error)
-    response = answer(503)
+    response = answer(503, words=NO_SEARCH if isinstance(error, SearchUnavailable) else WORDS[503])
     response.headers["Retry-After"] = RETRY_AFTER
     return response
 
@@ -83,9 +85,9 @@ def unexpected_error(error: Exception) -> Response:
     return answer(500)
 
 
-def answer(code: int, own_words: str = "") -> Response:
-    """The error as the asker wants it."""
-    heading, message = WORDS.get(code, WORDS[400] if code < 500 else WORDS[500])
+def answer(code: int, own_words: str = "", words: tuple[str, str] = ("", "")) -> Response:
+    """The error as the asker wants it; `words`: heading and message, where they are not those of the code."""
+    heading, message = words if words[0] else WORDS.get(code, WORDS[400] if code < 500 else WORDS[500])
     if request.path.startswith("/api/"):
         response = jsonify({"error": {"code": code, "message": own_words or f"{heading}。{message}"}})
     else:
@@ -118,7 +120,10 @@ def ways_on(page: ErrorPage) -> ErrorPage:
 def likely_articles(live: Snapshot, path: str) -> tuple[tuple[str, str], ...]:
     """Articles spelt like the address, then those that its words find."""
     cards = {card.id: card for card in live.resembling(unquote(path).removeprefix("/articles/"), LIKELY)}
-    found = live.rank_articles(slug_words(path), LIKELY) if len(cards) < LIKELY else []
+    found = []
+    if len(cards) < LIKELY:
+        with suppress(SearchUnavailable):
+            found = live.rank_articles(slug_words(path), LIKELY)
     by_id = {card.id: card for card in live.cards()} if found else {}
     cards |= {id: by_id[id] for id, _ in found}
     return tuple((card.title, request.script_root + card.url) for card in list(cards.values())[:LIKELY])

@@ -13,7 +13,7 @@ from flask import current_app
 from helpcenter.store.background import Latest
 from helpcenter.store.records import StoreUnavailable
 from helpcenter.store.store import Store, today
-from index import ArticleCard, Snapshot
+from index import ArticleCard, SearchUnavailable, Snapshot
 
 WAIT, DAY = 0.1, 86400.0
 """Seconds that a page waits for the list, and that it stays good."""
@@ -35,7 +35,7 @@ def popular(snapshot: Snapshot) -> tuple[ArticleCard, ...] | None:
     store: Store = current_app.extensions["store"]
     try:
         return latest.get((snapshot.id, today()), lambda: tuple(_found(snapshot, store)))
-    except StoreUnavailable:
+    except (StoreUnavailable, SearchUnavailable):
         return None
 
 

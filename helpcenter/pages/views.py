@@ -171,6 +171,7 @@ def readyz() -> Response:
     """An index is open and answers; 503 until then."""
     try:
         live = snapshot()
+        cast(Engine, current_app.extensions["library"]).ready()
     except IndexUnavailable as reason:
         # The reason names folders of this machine, for which strangers have no use; it stands in the log too.
         shown = reason if from_this_machine(request) else "索引暂不可用，原因见服务器的日志。"

@@ -34,6 +34,7 @@ from index.content.guides import digest_guides, read_guides
 from index.content.linking import IMAGE_TYPES
 from index.content.site_links import dead_site_links
 from index.content.sites import SiteFile, read_site
+from index.engine import Keeper
 from index.meaning.encoder import Encoder
 from index.meaning.encoding import encode_sections
 from index.meaning.models import model_folder
@@ -62,11 +63,13 @@ def build(
     last: Future[Checked] | None = None,
     key: str = "",
     meaning: str = "",
+    keeper: Keeper | None = None,
 ) -> BuildReport:
     """Bring the index in `index` up to date with the articles in `content`.
 
     `last`: the live snapshot, where somebody is checking it already. `key`: a key file to sign with; a live snapshot
-    that it did not sign is not built upon. `meaning`: where the model of meanings is (`model_folder`). Incremental
+    that it did not sign is not built upon. `meaning`: where the model of meanings is (`model_folder`). `keeper` has a
+    snapshot's postings before that goes live. Incremental
     unless `full` is set or something that shapes every section changed: see `shape.py`. Articles that are not shown on
     `today` (drafts, `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out.
     Raises ContentFaults, IndexUnavailable where the folders cannot be read or written, or ModelUnavailable. A second
@@ -107,6 +110,8 @@ def build(
         identity = _identity(shaped, tuning, shown, (topics, digest_guides(content), site.site), _pictures(content))
         removed = len(known.keys() - {file.id for file in sources})
         if previous and previous.stamp["id"] == identity:
+            if keeper:
+                keeper.fill(previous.place, previous.stamp, tell)
             counts = previous.stamp["articles"], previous.stamp["sections"]
             return BuildReport(*counts, 0, 0, time.perf_counter() - started, previous.place.name, False, "")
         with folder.building() as place:
@@ -120,24 +125,25 @@ def build(
                 made = assemble(files, content, ids, prepared, previous, topics, site.site, load_weights(), encode)
                 files.write(write_guides, place, [file.guide for file in guides])
                 from index.search.opening import LocalSnapshot  # loads while the last files are written
-            write_stamp(
-                place,
-                {
-                    "id": identity,
-                    "shape": shaped,
-                    "built": datetime.now(UTC).isoformat(timespec="seconds"),
-                    **made,
-                    "dated": {file.id: dated[file.id] for file in shown if file.id in dated},
-                    "tuning": tuning.as_json(),
-                },
-                files.checksums,
-            )
+            stamp = {
+                "id": identity,
+                "shape": shaped,
+                "built": datetime.now(UTC).isoformat(timespec="seconds"),
+                **made,
+                "dated": {file.id: dated[file.id] for file in shown if file.id in dated},
+                "tuning": tuning.as_json(),
+            }
+            write_stamp(place, stamp, files.checksums)
             if secret:
                 sign(place, secret)
             # The checksums were taken from the written files a moment ago.
             _verify(LocalSnapshot(place, verify=False))
+            if keeper:
+                keeper.fill(place, stamp, tell)
             tell("write", 1, 1)
             name = folder.publish(place, identity[:12], keep)
+            if keeper:
+                keeper.sweep({old.partition("-")[2] for old in folder.names()})
     return BuildReport(
         made["articles"],
         made["sections"],

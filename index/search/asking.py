@@ -27,7 +27,7 @@ from index.search.coverage import LOOKED_AT, READ, coverage, foreign
 from index.search.explaining import explain, explain_meaning
 from index.search.filtering import Counts, Filters, meet
 from index.search.grouping import one_each
-from index.search.guessing import Guesser
+from index.search.guessing import Guesser, Guesses
 from index.search.guides import GuideFinder
 from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
@@ -69,6 +69,8 @@ class Parts(Generic[R]):
     """The articles nearest to one, by number."""
     encoder: Encoder | None = None
     """The model of meanings, where this machine has it."""
+    guesses_kept: int = 1024
+    """For how many queries guesses are remembered; see `Guesses`."""
 
 
 class Asking(Shelf, Generic[R]):
@@ -92,10 +94,11 @@ class Asking(Shelf, Generic[R]):
         self._parse = lru_cache(maxsize=_PARSED)(parser.parse)
         synonyms = (*regional, *(member for group in tuning.synonyms for member in group))
         guesser = Guesser(self._lexicon, self._index, self._sounds, self._segmenter, synonyms)
+        guesses = Guesses(guesser, self._parse, parts.guesses_kept)
         chooser = Chooser(self._weights.sections, self._records.folded, self._article_of, self._first)
         self._meanings = open_meanings(place, self._segmenter.cut, parts.encoder)
         self._layers = Layers(
-            self._index, self._lexicon, guesser, self._parse, place, chooser.choose, self._weights, self._meanings
+            self._index, self._lexicon, guesses, self._parse, place, chooser.choose, self._weights, self._meanings
         )
         self._answerer = Answerer(self._weights.answer, self._lexicon, self._records.folded, self._index.idf)
         self._guide_finder = GuideFinder(self.guides(), self._segmenter, tuning.stop_words)
@@ -270,11 +273,7 @@ class Asking(Shelf, Generic[R]):
         )
         held = coverage(query, texts, lambda term: term.weight * self._index.idf(frequencies.get(term.key, 0)))
         limits = self._weights.coverage
-        held -= limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness)
-        near = found.near() if abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
-        if near and near.by_model:
-            held += limits["meaning"] * (near.highest - limits["near"])
-        return held >= limits["least"]
+        return held - limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness) >= limits["least"]
 
     def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
         matched, marks = found.reason(number)

@@ -20,7 +20,11 @@ from index.store.codec import ArrayTerms
 Span = tuple[int, int]
 """Where a term's postings begin and end."""
 
-_REACH, _LOOKED_AT = 8, 200  # characters for each of the query's, within which all must stand; sections looked into
+_REACH = 8  # characters for each of the query's, within which all must stand
+LOOKED_INTO = 200
+"""Sections in which single characters are looked for."""
+GUESSED = 200
+"""Sections whose text is searched for a guess; beyond, those that hold all its pairs are taken unchecked."""
 _VERIFIED = 1500  # sections: at most this many candidates are checked by searching their text
 
 
@@ -60,6 +64,30 @@ def _highest(scores: Scores, wanted: int) -> Mask:
     """Return which are the highest `wanted` of more scores; those that equal the last of them, too."""
     highest: Mask = scores >= np.partition(scores, -wanted)[-wanted]
     return highest
+
+
+def uncertain(units: Sequence[Unit]) -> list[Unit]:
+    """Those of `units` that may not stand where all that they need is held: only the text tells."""
+    return [unit for unit in units if unit.quoted or (unit.kind == "han" and len(unit.text) > 2)]
+
+
+def close_together(folded: Texts, characters: Collection[str], held: Numbers) -> Numbers:
+    """Return those of the first few sections of `held` in which all `characters` stand close together.
+
+    Scattered over a long text they say nothing: any text of a few thousand characters has most of them.
+    """
+    found = re.compile("|".join(map(re.escape, characters)))
+    reach, near = _REACH * len(characters), held[:LOOKED_INTO]
+    return near[[_close(found, len(characters), reach, folded[number].decode()) for number in near.tolist()]]
+
+
+def _close(found: re.Pattern[str], count: int, reach: int, text: str) -> bool:
+    last: dict[str, int] = {}
+    for match in found.finditer(text):
+        last[match[0]] = match.start()
+        if len(last) == count and match.start() - min(last.values()) <= reach:
+            return True
+    return False
 
 
 class Postings:
@@ -123,7 +151,7 @@ class Postings:
         if held is None:
             choices = [choice for unit in units for choice in unit.needed]
             held = self.holding(choices, self.spans([key for choice in choices for key in choice]))
-        doubtful = [unit for unit in units if unit.quoted or (unit.kind == "han" and len(unit.text) > 2)]
+        doubtful = uncertain(units)
         if not doubtful:
             return held
         if scores is None:
@@ -142,23 +170,6 @@ class Postings:
         for unit in units:
             held = self._verify(unit, held) if len(held) else held
         return held
-
-    def close_together(self, characters: Collection[str], held: Numbers) -> Numbers:
-        """Return those of the first few sections of `held` in which all `characters` stand close together.
-
-        Scattered over a long text they say nothing: any text of a few thousand characters has most of them.
-        """
-        found = re.compile("|".join(map(re.escape, characters)))
-        reach = _REACH * len(characters)
-        return held[:_LOOKED_AT][[self._close(found, len(characters), reach, int(one)) for one in held[:_LOOKED_AT]]]
-
-    def _close(self, found: re.Pattern[str], count: int, reach: int, number: int) -> bool:
-        last: dict[str, int] = {}
-        for match in found.finditer(self.folded[number].decode()):
-            last[match[0]] = match.start()
-            if len(last) == count and match.start() - min(last.values()) <= reach:
-                return True
-        return False
 
     def _verify(self, unit: Unit, held: Numbers) -> Numbers:
         certain = np.zeros(len(held), bool)

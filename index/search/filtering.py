@@ -27,22 +27,26 @@ class Filters:
         self._names = names
         self._bits = np.asarray(np.load(place / "facets.npy", mmap_mode="r", allow_pickle=False))
         self._values = [(name, value) for name, value in json.loads((place / "facets.json").read_text("utf-8"))]
-        self._rows = {pair: row for row, pair in enumerate(self._values)}
-        self._rows_of = {name: [row for (own, _), row in self._rows.items() if own == name] for name in names}
+        self.rows = {pair: row for row, pair in enumerate(self._values)}
+        """The number of each filter's values."""
+        self._rows_of = {name: [row for (own, _), row in self.rows.items() if own == name] for name in names}
         self.whole = self.count(np.ones(sections, bool))
 
     def masks(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, Mask]:
         """Return for each chosen filter which sections have one of its values; an unknown value fits nothing."""
-        masks = {}
-        for name in self._names:
-            if values := chosen.get(name):
-                masks[name] = np.zeros(self._sections, bool)
-                for value in values:
-                    row = self._rows.get((name, value))
-                    if row is not None:
-                        packed = self._bits[row].view(np.uint8)
-                        masks[name] |= np.unpackbits(packed, count=self._sections, bitorder="little").view(bool)
-        return masks
+        return {
+            name: self.having([row for value in values if (row := self.rows.get((name, value))) is not None])
+            for name in self._names
+            if (values := chosen.get(name))
+        }
+
+    def having(self, rows: Sequence[int]) -> Mask:
+        """Which sections have one of the values of these numbers."""
+        mask = np.zeros(self._sections, bool)
+        for row in rows:
+            packed = self._bits[row].view(np.uint8)
+            mask |= np.unpackbits(packed, count=self._sections, bitorder="little").view(bool)
+        return mask
 
     def count(self, found: Mask) -> Counts:
         """Count each value over the sections of a boolean mask; values without any are left out."""
@@ -51,7 +55,10 @@ class Filters:
         packed = np.zeros(self._bits.shape[1] * 8, np.uint8)
         bits = np.packbits(found, bitorder="little")
         packed[: len(bits)] = bits
-        counts = np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32).tolist()
+        return self.named(np.bitwise_count(self._bits & packed.view(np.uint64)).sum(axis=1, dtype=np.uint32).tolist())
+
+    def named(self, counts: Sequence[int]) -> Counts:
+        """The counts of all values, by number, as a page shows them."""
         facets: Counts = {}
         for name, rows in self._rows_of.items():
             # A stable sort, also with reverse=True: values with equal counts keep their own order.

@@ -152,14 +152,17 @@ class Guesser:
 
 
 class Guesses:
-    """The guesses for the text of a query, remembered: the counts of each filter ask for the same ones again."""
+    """The guesses for the text of a query, remembered: the counts of each filter ask for the same ones again.
 
-    def __init__(self, guesser: Guesser, parse: Callable[[str], Query]) -> None:
-        @lru_cache(maxsize=1024)
+    Not with `remembered` 0, for an engine whose answers are not there yet when first asked for.
+    """
+
+    def __init__(self, guesser: Guesser, parse: Callable[[str], Query], remembered: int = 1024) -> None:
+        @lru_cache(maxsize=remembered)
         def spelled(text: str) -> list[Guess]:
             return guesser.spelled(parse(text))
 
-        @lru_cache(maxsize=1024)
+        @lru_cache(maxsize=remembered)
         def corrected(text: str) -> list[Guess]:
             return guesser.corrected(parse(text))
 

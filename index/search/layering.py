@@ -19,7 +19,7 @@ import numpy as np
 from index.meaning.vectors import Meanings, Near
 from index.search.containing import among
 from index.search.contracts import Lexicon, Numbers, R, Scores, Sections
-from index.search.guessing import Guesser, Guesses
+from index.search.guessing import Guesses
 from index.search.layers import LAYERS, Asked, Finding, Layer
 from index.search.layers.meaning import meant
 from index.search.queries import Query
@@ -68,7 +68,7 @@ class Layers(Generic[R]):
         self,
         index: Sections[R],
         lexicon: Lexicon,
-        guesser: Guesser,
+        guesses: Guesses,
         parse: Callable[[str], Query],
         place: Path,
         choose: Callable[[Query, R], R],
@@ -77,7 +77,7 @@ class Layers(Generic[R]):
     ) -> None:
         self._index = index
         self._lexicon = lexicon
-        self._guesses = Guesses(guesser, parse)
+        self._guesses = guesses
         self._parse = parse
         self._place = place
         self._choose = choose

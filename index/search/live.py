@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from index.engine import Snapshot
 from index.meaning.encoder import Encoder
 from index.model import IndexUnavailable
 from index.search.opening import LocalSnapshot
@@ -31,14 +32,14 @@ class Library:
         self._folder = IndexFolder(index, key)
         self._encoder = encoder
         self._lock = threading.Lock()
-        self._snapshot: LocalSnapshot | None = None
+        self._snapshot: Snapshot | None = None
         self._place: Path | None = None
         self._files: dict[int, tuple[int, int]] = {}
         self._error = ""
         self._version: tuple[int, int] | None = None
         self._looked = self._tried = -math.inf
 
-    def snapshot(self) -> LocalSnapshot:
+    def snapshot(self) -> Snapshot:
         """Return the live snapshot. Looks at the index folder at most every 0.2 s.
 
         A new snapshot that cannot be opened leaves the old one in service, and so does a folder that is gone. Raises
@@ -56,6 +57,16 @@ class Library:
         if self._snapshot is None:
             raise IndexUnavailable(self._error)
         return self._snapshot
+
+    def ready(self) -> None:
+        """Raise IndexUnavailable where there is no snapshot; an open one answers."""
+        self.snapshot()
+
+    def _opened(self, place: Path) -> Snapshot:
+        """Open the snapshot in `place`, and make it warm."""
+        fresh = LocalSnapshot(place, key=self._folder.key, encoder=self._encoder)
+        warm(fresh)
+        return fresh
 
     def _due(self, now: float) -> bool:
         return self._snapshot is None or now - self._looked > _WATCHED
@@ -75,8 +86,7 @@ class Library:
         try:
             place = self._folder.live()
             files = file_states(place)
-            fresh = LocalSnapshot(place, key=self._folder.key, encoder=self._encoder)
-            _warm(fresh)
+            fresh = self._opened(place)
         except IndexUnavailable as error:
             self._fail(str(error))
         except Exception as error:  # whatever a damaged file makes numpy or Whoosh raise
@@ -91,7 +101,7 @@ class Library:
         self._error = error
 
 
-def _warm(snapshot: LocalSnapshot) -> None:
+def warm(snapshot: Snapshot) -> None:
     """Touch every path a first query takes, so that the first reader waits no longer than the thousandth."""
     titles = [card.title for card in snapshot.cards()[:1]]
     for text in ("怎么办", *titles, "wenti", "qwertz", "\u6bd4\u6bd4\u7687"):

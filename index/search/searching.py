@@ -10,29 +10,23 @@ postings take 80 µs. A heap of per-document objects, Whoosh's own way, takes 9 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any, Self
 
 import numpy as np
 
-from index.search.containing import Postings, Span, among, best, fitting
+from index.search.containing import GUESSED, Postings, Span, among, best, close_together, fitting
 from index.search.filtering import Counts, meet
 from index.search.grouping import Grouped, Layout, group, one_each
 from index.search.queries import Query, Term, Unit
+from index.search.runs import REFINED, Runs, worth_a_look
 from index.weights import Weights
-
-REFINED = 24
-"""How many of the best are looked at closely (adjacency); what comes after keeps its plain score's order."""
 
 _CANDIDATES = 64  # sections for which long lists of terms that make no hit (single characters, stop words) are read
 _LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
-_GUESSED = 200  # sections whose text is searched for a guess; beyond, those that hold all its pairs are taken unchecked
 _FEW = 3000  # sections times terms; below, postings are looked up singly, which then is quicker than adding up all
-_LONG_TEXT = 60  # characters from which a long run found word for word says something
-_LOOKED_INTO = 3000  # bytes of a section; runs farther down add nothing on linux-desc, and a section can have 60,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +102,7 @@ class Ranking:
         found[sections] = True
         own[sections] = scores
         total = int(np.count_nonzero(found))
-        order = best(own, wanted)
+        order = best(own, max(wanted, REFINED))
         return replace(self, scores=own, order=order, total=total, complete=complete, verbatim=verbatim, found=found)
 
     def led(self, sections: Any, scores: Any) -> Self:
@@ -127,14 +121,8 @@ class Scorer:
         self._layout = layout
         self.count = postings.count
         self._weights = weights
-        count, rarity = self.count, weights.rarity
-
-        @lru_cache(maxsize=4096)
-        def idf(frequency: int) -> float:
-            return float((math.log(count / (frequency + 1.0)) + 1.0) ** rarity)
-
-        self.idf = idf
-        """Whoosh's inverse document frequency, raised to `rarity` as a weight of the query's term."""
+        self._runs = Runs(postings.lengths, postings.folded, weights)
+        self.idf = idf_among(self.count, weights.rarity)
 
     def allowed(self, chosen: Mapping[str, Sequence[str]]) -> Any:
         """The sections that fit `chosen`: one boolean a section, or None for all."""
@@ -167,7 +155,7 @@ class Scorer:
         if only_characters:  # what holds every character of the query makes a hit where nothing else does
             characters = [(term.key,) for term in query.terms if term.kind == "characters"]
             together = fitting(self.postings.holding(characters, spans), allowed)
-            together = self.postings.close_together({chr(key) for (key,) in characters}, together)
+            together = close_together(self.postings.folded, {chr(key) for (key,) in characters}, together)
             total = len(together)
             if total:
                 scores[together] = self._at(live, together)
@@ -192,7 +180,7 @@ class Scorer:
         for query in queries:
             spans = self.spans(query)
             complete, held = self._held(query, spans, allowed)
-            many = len(held) > _GUESSED and not any(unit.quoted for unit in query.units)
+            many = len(held) > GUESSED and not any(unit.quoted for unit in query.units)
             verbatim = held if many else self.postings.containing(query.units, held)
             sections = verbatim if len(verbatim) else complete
             found.append((sections, self._scores_of(query, spans, sections)))
@@ -283,21 +271,11 @@ class Scorer:
 
     def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any, verbatim: int) -> Any:
         """Raise, among the best, long texts that hold a longer run of the query word for word."""
-        text, near = query.folded, order[:REFINED]
-        if len(near) < 2 or verbatim >= len(near) or len(text) < 4:
+        near = order[:REFINED]
+        if verbatim >= len(near) or not worth_a_look(query, len(near)):
             return order
         rarity = {term.text: self.idf(end - begin) for term, begin, end in live if term.kind == "grams"}
-        plain = self._weights.query["plain_pair"]
-        before = list(accumulate((rarity.get(text[i : i + 2], plain) for i in range(len(text) - 1)), initial=0.0))
-        threes = [(i, text[i : i + 3]) for i in range(len(text) - 2)]
-        bonus = [0.0] * len(near)
-        adjacency, runs = self._weights.query["adjacency"], self._weights.query["runs"]
-        for place, number in enumerate(near.tolist()):
-            if self.postings.lengths[number] >= _LONG_TEXT:
-                section = self.postings.folded.beginning(number, _LOOKED_INTO).decode(errors="ignore")
-                greatest, beyond = _runs(text, threes, before, section)
-                bonus[place] = adjacency * greatest + runs * beyond
-        scores[near] += bonus
+        scores[near] += self._runs.bonus(query, rarity, near.tolist())
         return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
 
     def shares(self, query: Query, number: int) -> Iterator[tuple[Term, float, int]]:
@@ -311,26 +289,16 @@ class Scorer:
             yield term, weight / (weight + self._weights.k1[term.kind]) * self._factor(term, begin, end), end - begin
 
 
+def idf_among(count: int, rarity: float) -> Callable[[int], float]:
+    """Whoosh's inverse document frequency among `count` sections, raised to `rarity` as a weight of a query's term."""
+
+    @lru_cache(maxsize=4096)
+    def idf(frequency: int) -> float:
+        return float((math.log(count / (frequency + 1.0)) + 1.0) ** rarity)
+
+    return idf
+
+
 def _live(query: Query, spans: dict[int, Span]) -> list[tuple[Term, int, int]]:
     """The terms that the index knows, with their postings."""
     return [(term, *spans[term.key]) for term in query.terms if term.key in spans]
-
-
-def _runs(query: str, threes: list[tuple[int, str]], before: list[float], text: str) -> tuple[float, float]:
-    """Return what the pairs of characters weigh in the weightiest piece of `query` of 3 or more characters that stands
-    in `text`, and by how much all such pieces, taken from left to right, exceed one pair each, which is scored anyway.
-
-    `threes`: where each three characters begin; `before`: what the pairs before each character weigh together.
-    """
-    greatest = beyond = 0.0
-    end = 0
-    for begin in [begin for begin, three in threes if three in text]:
-        if begin + 1 < end:
-            continue
-        end = begin + 3
-        while end < len(query) and query[begin : end + 1] in text:
-            end += 1
-        weight, pairs = before[end - 1] - before[begin], end - begin - 1
-        greatest = max(greatest, weight)
-        beyond += weight * (pairs - 1) / pairs
-    return greatest, beyond

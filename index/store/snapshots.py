@@ -158,8 +158,11 @@ class IndexFolder:
         temporary.replace(self._pointer)
         sync(self.path)
 
-    def rollback(self) -> str:
-        """Make the newest whole snapshot before the live one live; returns its name. Raises IndexUnavailable."""
+    def rollback(self, ready: Callable[[Path, dict[str, Any]], None] = lambda place, stamp: None) -> str:
+        """Make the newest whole snapshot before the live one live; returns its name. Raises IndexUnavailable.
+
+        `ready` is called with it and its stamp before.
+        """
         with self.lock():
             names = self.names()
             try:
@@ -168,9 +171,10 @@ class IndexFolder:
                 before = sys.maxsize
             for name in reversed([name for name in names if _number(name) < before]):
                 try:
-                    read_stamp(self._snapshots / name, key=self.key)
+                    stamp = read_stamp(self._snapshots / name, key=self.key)
                 except IndexUnavailable:
                     continue
+                ready(self._snapshots / name, stamp)
                 self.switch(name)
                 return name
         raise IndexUnavailable(f"{self.path} 里没有更早的完好快照可以退回。")

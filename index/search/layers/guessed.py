@@ -14,6 +14,7 @@ import numpy as np
 from index.search.guessing import Guess
 from index.search.layers.contract import Asked, Finding
 
+_LISTED = 200  # sections of a guess that is all we have, from an engine that does not list all
 _STEP = 10.0
 """By how many points a certain guess stands above all that shares only a part of the query."""
 
@@ -38,7 +39,7 @@ def look_up(guesses: Sequence[Guess], asked: Asked) -> Iterator[Finding]:
         if len(sections):
             yield Finding(sections, scores, query, certainty=guess.certainty, offered=guess.offered)
     if queries and not ranking.total:  # a guess that is all we have is searched in full
-        partial = asked.index.rank(queries[0], asked.allowed, 0)
+        partial = asked.index.rank(queries[0], asked.allowed, _LISTED)
         sections = partial.sections()
         scores = _STEP / 2 * guesses[0].certainty * partial.scores_of(sections) / (partial.top() or 1.0)
         yield Finding(sections, scores, queries[0], certainty=0.0, offered=guesses[0].offered)

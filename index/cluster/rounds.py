@@ -1,0 +1,73 @@
+"""Rounds: what one search asks of the cluster goes there in few requests, all that can be known together at once.
+
+In: a computation, and a way to send many requests as one. Out: its result. Why it is run again after each round, and
+not written around the waiting: layers and guesses are those of `index/search`, written as if every answer were at hand.
+What is not at hand yet is noted, and counts as not found meanwhile; when nothing was noted, the result is whole. The
+computation takes a millisecond or two, a round trip several.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
+
+MOST_ROUNDS = 8
+"""No query needs more than four; this ends a computation that would ask for ever."""
+
+T = TypeVar("T")
+Body = dict[str, Any]
+
+
+class _Session(threading.local):
+    """What the running computation of a thread knows, and what it lacks."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.known: dict[Hashable, Any] = {}
+        self.kept: dict[Hashable, Any] = {}
+        self.lacking: dict[Hashable, tuple[Body, Callable[[Body], Any]]] = {}
+
+
+class Rounds:
+    """One for an index. `send` answers bodies of searches, in their order."""
+
+    def __init__(self, send: Callable[[Sequence[Body]], Sequence[Body]]) -> None:
+        self._send = send
+        self._session = _Session()
+
+    def get(self, key: Hashable, body: Callable[[], Body], read: Callable[[Body], T]) -> T | None:
+        """The answer to what `key` names, as `read` makes it of the response; None while it is not known."""
+        session = self._session
+        if key in session.known:
+            answer: T = session.known[key]
+            return answer
+        if key not in session.lacking:
+            session.lacking[key] = body(), read
+        return None
+
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes, the same until the computation ends."""
+        kept: dict[Hashable, T] = self._session.kept
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
+
+    def run(self, compute: Callable[[], T]) -> T:
+        """The result of `compute`, which may ask for anything by `get`. Raises what `send` raises."""
+        session = self._session
+        if session.depth:  # part of another computation
+            return compute()
+        session.depth = 1
+        try:
+            for _ in range(MOST_ROUNDS):
+                result = compute()
+                if not session.lacking:
+                    return result
+                lacking, session.lacking = session.lacking, {}
+                answers = self._send([body for body, _ in lacking.values()])
+                for (key, (_, read)), answer in zip(lacking.items(), answers, strict=True):
+                    session.known[key] = read(answer)
+            raise RuntimeError(f"not answered after {MOST_ROUNDS} rounds: {list(session.known)[-1]}")
+        finally:
+            session.depth, session.known, session.kept, session.lacking = 0, {}, {}, {}
