@@ -7,6 +7,7 @@ behind nginx: `tests/test_deployment.py`.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import logging
 import re
@@ -258,6 +259,25 @@ def test_a_form_from_elsewhere_is_refused(site_index: Path, origin: str) -> None
     for header in ("Origin", "Referer"):
         answer = client.post("/feedback/emergency/lost-phone", data={"vote": "yes"}, headers={header: origin})
         assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip"])
+def test_no_body_is_decompressed(site_index: Path, coding: str) -> None:
+    app = create_app(Settings(index=site_index, database_url="sqlite:///:memory:"))
+    client = app.test_client()
+    article = "emergency/lost-phone"
+    token = re.search(r'name="token" value="([^"]+)"', client.get(f"/articles/{article}").text)
+    assert token
+    form = f"vote=yes&token={quote(token[1])}&x=".encode() + b"x" * 10_000_000
+    packed = gzip.compress(form)
+    assert len(packed) < 16 * 1024
+    answer = client.post(
+        f"/feedback/{article}",
+        data=packed,
+        headers={"Origin": "http://localhost", "Content-Encoding": coding},
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status_code == 403, "not one field of it was read"
 
 
 def test_strangers_learn_no_paths(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import posixpath
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from lzma import LZMAError
 from pathlib import Path
 
 MARKUP = (".md", ".markdown", ".html", ".htm", ".xhtml", ".docx")
@@ -43,7 +45,7 @@ class Export:
             raw = self.files[path]()
         except OSError as error:
             raise ImportRefused(f"读不了 {self.shown(path)}：{error.strerror or error}") from error
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, RuntimeError, NotImplementedError) as error:
             raise ImportRefused(f"读不了 {self.shown(path)}：压缩包损坏或加了密（{error}）") from error
         most = MAX_DOCUMENT if path.lower().endswith(MARKUP) and not path.lower().endswith(".docx") else MAX_FILE
         if len(raw) > most:
