@@ -96,7 +96,7 @@ class Asking(Shelf, Generic[R]):
         guesser = Guesser(self._lexicon, self._index, self._sounds, self._segmenter, synonyms)
         guesses = Guesses(guesser, self._parse, parts.guesses_kept)
         chooser = Chooser(self._weights.sections, self._records.folded, self._article_of, self._first)
-        self._meanings = open_meanings(place, self._segmenter.cut, parts.encoder)
+        self._meanings = open_meanings(place, parts.encoder)
         self._layers = Layers(
             self._index, self._lexicon, guesses, self._parse, place, chooser.choose, self._weights, self._meanings
         )

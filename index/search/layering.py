@@ -25,7 +25,7 @@ from index.search.layers.meaning import meant
 from index.search.queries import Query
 from index.weights import Weights
 
-_NEAR = 32  # texts whose cosines are remembered, 50 kB each at 12,700 sections
+_REMEMBERED = 32  # texts whose cosines are remembered, 50 kB each at 12,700 sections
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Found(Generic[R]):
 
     def near(self) -> Near | None:
         """How near what is meant is to each section; None where the snapshot has no vectors. Encodes it if need be."""
-        return self.asked.near(meant(self.asked).folded) if self.asked.near else None
+        return self.asked.near(meant(self.asked)) if self.asked.near else None
 
     def asked_for(self, number: int) -> Query:
         """What a section was found by: the query, or the guess that put it right."""
@@ -59,6 +59,11 @@ class Found(Generic[R]):
             if finding.query and np.isin(number, sections):
                 return finding.query
         return self.query
+
+
+def _near(remembered: Callable[..., Near | None], typing: bool, query: Query) -> Near | None:
+    keys = (term.key for term in query.terms if term.origin == "query" and term.kind != "grams")
+    return remembered(query.folded, tuple(keys), typing)
 
 
 class Layers(Generic[R]):
@@ -83,14 +88,14 @@ class Layers(Generic[R]):
         self._choose = choose
         self._weights = weights
         # For the next page and the counts of filters. Remembered here and not there: see Asking.
-        self._near = lru_cache(maxsize=_NEAR)(meanings.near) if meanings else None
+        self._near = lru_cache(maxsize=_REMEMBERED)(meanings.near) if meanings else None
 
     def find(
         self, query: Query, allowed: Any, wanted: int, layers: Sequence[Layer] = LAYERS, *, typing: bool = False
     ) -> Found[R]:
         """Rank the sections that fit; see `Sections.rank` for the arguments. `typing`: the reader is not done."""
         ranking = self._index.rank(query, allowed, wanted)
-        near = partial(self._near, typing=typing) if self._near else None
+        near = partial(_near, self._near, typing) if self._near else None
         asked = Asked(
             query,
             ranking,

@@ -36,9 +36,9 @@ class Asked:
     place: Path
     """The snapshot's folder, where a layer may have files of its own."""
     weights: Weights
-    near: Callable[[str], Near | None] | None
-    """How near a text (folded) is to each section in meaning; None where the snapshot has no vectors, or nothing of the
-    text is known. Remembered, and nothing is encoded before it is called."""
+    near: Callable[[Query], Near | None] | None
+    """How near a query is to each section in meaning; None where the snapshot has no vectors, or nothing of the query
+    is known. Remembered, and nothing is encoded before it is called."""
 
 
 @dataclass(frozen=True, slots=True)

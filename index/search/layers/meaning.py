@@ -36,7 +36,7 @@ class Meaning:
             return
         query = meant(asked)
         weight = say(asked, query)
-        near = asked.near(query.folded) if weight else None
+        near = asked.near(query) if weight else None
         if near is None:
             return
         ranking, top, power = asked.ranking, asked.ranking.top(), asked.weights.meaning["power"]
