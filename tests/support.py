@@ -9,9 +9,14 @@ import os
 import shutil
 import socket
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
+Serve = Callable[..., AbstractContextManager[Any]]
+"""The type of the fixture `serve`."""
 ROOT = Path(__file__).parent.parent
 HELPCENTER = Path(sys.executable).with_name("helpcenter")
 _BROWSERS = (
@@ -65,3 +70,20 @@ def listens(port: int) -> bool:
     """Whether somebody answers there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for(check: Callable[[], object], seconds: float = 30) -> float:
+    """Wait until `check()` is true; the seconds it took. AssertionError where it does not come true in time."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        if check():
+            return time.monotonic() - started
+        time.sleep(0.01)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def write_version(content: Path, version: str, articles: int = 30) -> None:
+    """Write articles that all say `version`; by default more than a build prepares in one process."""
+    content.mkdir(exist_ok=True)
+    for number in range(articles):
+        (content / f"a{number}.md").write_text(f"# 文章{number}\n\n" + f"{version}的内容，激活码。\n" * 3, "utf-8")

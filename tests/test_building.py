@@ -1,7 +1,8 @@
 """Building: what an operator sees of a build, and what readers must never see of it.
 
 In: small content folders. Out: incremental builds that equal full ones, faults that leave the live index alone,
-rollback, a server-side view (`Library`) that follows. Attacks on builds (kills, full disks) are in test_rebuilds.py.
+rollback, a server-side view (`Library`) that follows. Attacks on builds (kills, full disks) are in test_rebuilds.py,
+damaged indexes in test_damage.py.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import databases
 import pytest
-from ground import wait_for
+from support import wait_for
 
 from helpcenter.store.records import StoreUnavailable
 from helpcenter.store.store import Store

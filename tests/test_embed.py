@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from functools import partial
 from http.client import HTTPConnection
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from support import Serve
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
@@ -21,7 +21,6 @@ from helpcenter.settings import Settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, CDPSession, Locator, Page
 
-Serve = Callable[..., AbstractContextManager[Any]]
 PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>别的网站</title>
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; script-src {help}; connect-src {help}; form-action {help}">

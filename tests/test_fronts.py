@@ -17,8 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import databases
 import fronts
 import pytest
-from ground import wait_for
-from support import nginx_path
+from support import nginx_path, wait_for
 
 from helpcenter.store.records import Counts
 from helpcenter.store.store import Store

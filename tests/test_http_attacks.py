@@ -1,7 +1,7 @@
 """What clients of bad will send: each request is answered once, the rest refused, and others go on reading.
 
 In: raw bytes on sockets of a real `helpcenter serve`. Out: statuses, and readers who are answered meanwhile. The same
-behind nginx: `tests/test_deployment.py`.
+behind nginx: `tests/test_nginx.py`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ import re
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from support import Serve
 
 from helpcenter import create_app
 from helpcenter.serving.logs import OneLine
 from helpcenter.settings import Settings
 
-Serve = Callable[..., AbstractContextManager[Any]]
 HOST = b"Host: localhost\r\n"
 INNER = b"GET /inner HTTP/1.1\r\nHost: localhost\r\n\r\n"
 AFTER = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

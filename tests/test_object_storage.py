@@ -18,7 +18,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import pytest
-from ground import wait_for
+from support import wait_for
 
 from index import build
 

@@ -11,9 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -22,10 +20,9 @@ from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from support import Serve, wait_for
 
 from index import build
-
-Serve = Callable[..., AbstractContextManager[Any]]
 
 
 @pytest.fixture
@@ -64,18 +61,8 @@ def workers_of(site: Any) -> list[int]:
     def children() -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
-    assert eventually(lambda: len(children()) == 2)
+    wait_for(lambda: len(children()) == 2)
     return children()
-
-
-def eventually(check: Callable[[], bool], seconds: float = 15) -> bool:
-    """Whether `check` comes true in time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if check():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_it_serves_pages_and_says_where(serve: Serve, site_index: Path) -> None:
@@ -204,7 +191,7 @@ def test_it_starts_without_an_index_and_recovers(serve: Serve, content: Path, tm
             told.value.close()
         assert site.get("/healthz")
         build(content, tmp_path / "index")
-        assert eventually(lambda: answers(site, "/readyz"))
+        wait_for(lambda: answers(site, "/readyz"))
         assert "第一篇" in site.get("/articles/first")
 
 
@@ -239,7 +226,7 @@ def test_a_rebuilt_index_is_served_without_restart_or_failure(serve: Serve, cont
             for round_ in range(3):
                 (content / f"new-{round_}.md").write_text(f"# 新文章 {round_}\n\n第 {round_} 次追加。\n", "utf-8")
                 build(content, tmp_path / "index")
-            assert eventually(lambda: answers(site, "/articles/new-2"))
+            wait_for(lambda: answers(site, "/articles/new-2"))
         finally:
             done.append("stop")
         statuses = [status for future in reading for status in future.result()]
@@ -252,7 +239,7 @@ def test_a_killed_worker_is_replaced(serve: Serve, site_index: Path) -> None:
     with serve(site_index) as site:
         victim, other = workers_of(site)
         os.kill(victim, signal.SIGKILL)
-        assert eventually(lambda: victim not in workers_of(site))
+        wait_for(lambda: victim not in workers_of(site))
         assert other in workers_of(site)
         assert site.get("/healthz")
 

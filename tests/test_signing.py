@@ -9,22 +9,19 @@ import json
 import shutil
 import stat
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
+from support import Serve
 
 from helpcenter.cli import commands
 from index import IndexUnavailable, Library, build, new_key, rollback
 from index.store.signing import SIGNATURE, seal
 from index.store.snapshots import IndexFolder
 from index.store.writing import checksum
-
-Serve = Callable[..., AbstractContextManager[Any]]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 sys.path.append(str(Path(__file__).parents[1]))
-from support import HELPCENTER, clean_environment, free_port
+from support import HELPCENTER, clean_environment, free_port, wait_for
 
 VERSION = re.compile(r"第(\d+)版")
 ARTICLES = 40
@@ -118,17 +118,6 @@ def serving(
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
-
-
-def wait_for(check: object, seconds: float = 30) -> float:
-    """Wait until `check()` is true; the seconds it took. AssertionError where it does not come true in time."""
-    assert callable(check)
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        if check():
-            return time.monotonic() - started
-        time.sleep(0.01)
-    raise AssertionError(f"not within {seconds} s")
 
 
 PATHS = (
