@@ -3,7 +3,9 @@
 // shadow root, so that neither page's styles reach the other. It reads the JSON API, which must allow the page's origin
 // (HELPCENTER_CORS_ORIGINS). Results are built as text nodes: whatever an answer holds, nothing of it becomes markup.
 (() => {
-  const script = document.currentScript ?? document.querySelector('script[src*="/embed.js"]');
+  // By the getter itself: `document.currentScript` may be a picture of that name in a comment that the page shows.
+  const current = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript").get.call(document);
+  const script = current ?? Document.prototype.querySelector.call(document, 'script[src*="/embed.js"]');
   const { target, placeholder = "搜索帮助", limit = "6", ...options } = script.dataset;
   const base = script.src.replace(/\/embed\.js.*$/, "");
   const PAUSE = 120; // ms after a keystroke: a request from elsewhere crosses a network; a finished composition needs none
