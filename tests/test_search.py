@@ -173,6 +173,17 @@ def test_pinyin_is_read_as_far_as_it_can_be(make: Callable[[dict[str, str]], Sna
         assert {(hit.article, hit.matched) for hit in results.hits} == {("a", "pinyin"), ("b", "pinyin")}
 
 
+@pytest.mark.parametrize(
+    "query", ["shouji diule zenme ban", "shou ji diu le zen me ban", "esim shouji diu le zenmeban"]
+)
+def test_pinyin_with_spaces_is_read_as_a_sentence(make: Callable[[dict[str, str]], Snapshot], query: str) -> None:
+    lost = "# 遗失\n\n手机丢了，先锁机。eSIM 也要停。\n\n别的不知怎么办，就打电话。\n"
+    site = make({"lost": lost, "french": "# 法语\n\nLe forfait eSIM de ma carte.\n"})
+    results = site.search(query)
+    assert (results.hits[0].article, results.hits[0].matched) == ("lost", "pinyin")
+    assert results.suggestion and results.suggestion.endswith("手机 丢了 怎么办")
+
+
 def test_a_guess_that_is_all_there_is_finds_what_typing_it_would(
     make: Callable[[dict[str, str]], Snapshot],
 ) -> None:

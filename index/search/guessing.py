@@ -10,7 +10,7 @@ offered as 您是不是要找 …. Whether it may be shown at all is for `layeri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -30,6 +30,8 @@ _COMMON = 20
 """Times in the dictionary's corpus from which a word is no slip of the keyboard, though this index lacks it."""
 _CANTONESE = frozenset("唔冇嘅咗喺佢攞啲嗰咁嚟睇俾畀哋嘢噉咩乜揾搵嗌瞓冧啱")
 """Characters of written Cantonese: a word with one is no slip."""
+_READ = 0.6  # of the syllables of several pieces of letters, how many must be in words for a reading
+_READING = 0.95  # the certainty of one that has them all
 _LETTERS = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
 
 
@@ -45,6 +47,8 @@ class Guess:
     shares the rest. Empty: only what holds all of the query counts."""
     sentence: bool = False
     """Whether one word of a sentence was put right: the rest was right anyway, so it competes with what shares that."""
+    read: bool = False
+    """Whether it reads letters as words as far as it can: what shares those goes before what has such letters."""
     offered: bool = True
     """Whether it may be offered as 您是不是要找 …: not where what was typed is common Chinese."""
 
@@ -74,15 +78,24 @@ class Guesser:
             return []
         typed = letters.group()
         near = self._near_words(query)
-        found: list[Guess] = []
-        spelled = (typed, *near) if len(near) < len(typed.split()) else (typed,)
-        for text in dict.fromkeys(spelled) if near else ():
-            # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
-            initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
-            found.extend(self._replaced(query, text, self._homophones.spelled(text, initials)))
-        if near and not found and (parts := self._homophones.spelled_by_parts(typed, near)):
-            found.append(Guess(query.folded.replace(typed, parts, 1), 0.4))
+        if not near:
+            return []
+        found = list(self._replaced(query, typed, self._spelled(typed, near)))
+        several = len(re.split("[ ']", typed)) > 1
+        if several and not found:
+            text, share = self._homophones.read(typed, {unit.text for unit in self._unknown(query.units, None)})
+            if share >= _READ:
+                return [Guess(query.folded.replace(typed, text, 1), share * _READING, read=True)]
+            for piece in near if len(near) < len(typed.split()) else ():
+                found.extend(self._replaced(query, piece, self._spelled(piece, near)))
+        if not found and (text := self._homophones.read(typed, near)[0]):
+            found.append(Guess(query.folded.replace(typed, text, 1), 0.4))
         return _likeliest(found)
+
+    def _spelled(self, text: str, near: Mapping[str, Sequence[tuple[str, float]]]) -> list[tuple[str, float]]:
+        # Five letters or more that are one slip from a word of the index are no initials: saves 2 ms.
+        initials = len(text) < 5 or not any(weight > 0.6 for _, weight in near.get(text, ()))
+        return self._homophones.spelled(text, initials)
 
     def corrected(self, query: Query) -> list[Guess]:
         """Return queries with a slip put right."""
@@ -107,10 +120,10 @@ class Guesser:
         unknown = self._unknown(unit for unit in query.units if unit.kind == "latin" and unit.text.isalpha())
         return {unit.text: self._misspellings.near(unit.text) for unit in unknown}
 
-    def _unknown(self, units: Iterable[Unit]) -> list[Unit]:
+    def _unknown(self, units: Iterable[Unit], most: int | None = _UNITS) -> list[Unit]:
         """The first few of the units that stand nowhere, each once."""
         asked = list({unit.text: unit for unit in units}.values())
-        return [unit for unit, stands in zip(asked, self._index.stand(asked), strict=True) if not stands][:_UNITS]
+        return [unit for unit, stands in zip(asked, self._index.stand(asked), strict=True) if not stands][:most]
 
     def _made_of_known_words(self, unit: Unit) -> bool:
         """Whether all its words are known and longer than one character: then it is no slip, only a new combination."""

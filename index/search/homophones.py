@@ -7,7 +7,7 @@ the likeliest first. Why only such strings: of all that sounds alike, a reader c
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -24,6 +24,7 @@ _BEAM = 60  # strings kept while they grow, pair by pair (beam search)
 _RETURNED = 10
 _SYLLABLES = 24  # of typed letters that are read part by part
 _WORD = 4  # syllables of the longest word looked for in them
+_SHORT = 3  # letters of a Latin word that may be a syllable of the pinyin beside it
 
 
 class Homophones:
@@ -63,38 +64,50 @@ class Homophones:
                 found[text] = max(found.get(text, 0.0), weight * likely)
         return sorted(found.items(), key=lambda item: -item[1])[:_RETURNED]
 
-    def spelled_by_parts(self, typed: str, unknown: Collection[str]) -> str:
-        """The words that letters spell, the longest first at each place, where nothing holds all of what they spell.
+    def read(self, typed: str, unknown: Collection[str]) -> tuple[str, float]:
+        """The words that letters spell where no section holds all of them, and the share of the syllables in them.
 
-        What is no word is left out.
-        `unknown`: the pieces of `typed` that stand nowhere as they are; the others stay.
+        What is no word is left out. `unknown`: the pieces of `typed` that stand nowhere as they are; others stay, but
+        for short ones beside them: `le` is French, and 了.
         """
+        pieces = re.split(r"[ ']", typed)
+        read = [piece in unknown and bool(self._sounds.spell(piece)) for piece in pieces]
+        for order in (range(1, len(pieces)), range(len(pieces) - 2, -1, -1)):
+            for at in order:
+                beside = read[at - 1] if order.step > 0 else read[at + 1]
+                read[at] = read[at] or (beside and len(pieces[at]) <= _SHORT and bool(self._sounds.number(pieces[at])))
         words: list[str] = []
         syllables: list[str] = []
-        for piece in [*re.split(r"[ ']", typed), ""]:
-            ways = self._sounds.spell(piece) if piece in unknown else []
-            if ways:
-                syllables.extend(syllable for syllable in ways[0] if self._sounds.number(syllable))
+        held = whole = 0
+        for piece, one in zip([*pieces, ""], [*read, False], strict=True):
+            if one:
+                syllables.extend(syllable for syllable in self._sounds.spell(piece)[0] if self._sounds.number(syllable))
                 continue
-            words.extend(self._words_of(syllables[:_SYLLABLES]))
-            syllables = []
+            spelled = self._words_of(syllables[:_SYLLABLES])
+            held, whole, syllables = held + len("".join(spelled)), whole + len(syllables), []
+            words.extend(spelled)
             if piece and piece not in unknown:
                 words.append(piece)
-        return " ".join(words) if any(not word.isascii() for word in words) else ""
+        return " ".join(words) if held else "", held / (whole or 1)
 
-    def _words_of(self, syllables: Sequence[str]) -> Iterator[str]:
-        """The words that `syllables` spell, from left to right; a syllable that begins none is left out."""
-        at = 0
-        while at < len(syllables):
-            for size in range(min(_WORD, len(syllables) - at), 1, -1):
-                strings = self._strings([(syllable,) for syllable in syllables[at : at + size]])
-                word = next((text for text, _ in strings if self._is_word(text)), "")
+    def _words_of(self, syllables: Sequence[str]) -> list[str]:
+        """The words that `syllables` spell, chosen so that most are in words, and in long ones.
+
+        Where no word is, two characters that stand side by side somewhere will do.
+        """
+        best: list[tuple[float, list[str]]] = [(0.0, [])]
+        for end in range(1, len(syllables) + 1):
+            ways = [best[end - 1]]
+            for size in range(2, min(_WORD, end) + 1):
+                strings = self._strings([(syllable,) for syllable in syllables[end - size : end]])
+                word = next(
+                    (one for one in strings if self._is_word(one[0])), strings[0] if strings[:1] and size == 2 else None
+                )
                 if word:
-                    yield word
-                    at += size
-                    break
-            else:
-                at += 1
+                    value, before = best[end - size]
+                    ways.append((value + size - 1 + word[1] / 2, [*before, word[0]]))
+            best.append(max(ways, key=lambda way: way[0]))
+        return best[-1][1]
 
     def _is_word(self, text: str) -> bool:
         return bool(frequency_of(self._lexicon, text)) or self._segmenter.knows(text)

@@ -36,6 +36,11 @@ def look_up(guesses: Sequence[Guess], asked: Asked) -> Iterator[Finding]:
             own = ranking.scores_of(sections)
             scores = own + guess.certainty * (asked.index.rank(query, asked.allowed, 0).scores_of(sections) - own)
             beside = bool(len(sections))
+        if guess.read:
+            partial = asked.index.rank(query, asked.allowed, 0)
+            sections = partial.sections()
+            share = partial.scores_of(sections) / (partial.top() or 1.0)
+            scores = top + guess.certainty * _STEP * share
         if len(sections):
             yield Finding(sections, scores, query, certainty=guess.certainty, offered=guess.offered)
     if queries and not ranking.total:  # a guess that is all we have is searched in full
