@@ -51,7 +51,7 @@ stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzz
 	@$(PIP) --no-deps atheris==3.0.0
 	@$(BIN)/python tests/stress/fuzz.py
 
-audit: $(VENV)/.installed-test ## list licences, write an SBOM, look up known vulnerabilities, and measure the pages in a browser
+audit: $(VENV)/.installed-test ## list licences, write an SBOM, look up known vulnerabilities, measure pages and saved copy in a browser (SETS="folder …")
 	@.ci/need chromium
 	@$(BIN)/pip-licenses --format=markdown --order=license
 	@mkdir -p instance
@@ -59,6 +59,7 @@ audit: $(VENV)/.installed-test ## list licences, write an SBOM, look up known vu
 		--output-reproducible -o instance/sbom.json && echo "SBOM: instance/sbom.json"
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 	@$(BIN)/python tests/bench/audit.py
+	@$(BIN)/python tests/bench/pocket.py $(SETS)
 
 evaluate: setup ## judge the search on the queries of tests/judgements/
 	@$(BIN)/helpcenter index --quiet

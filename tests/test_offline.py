@@ -23,7 +23,7 @@ LOST = "replacement/france-lost"
 @pytest.fixture
 def phone(browser: Browser, serve: Callable[..., AbstractContextManager[Any]], site_index: Path) -> Iterator[Any]:
     """A phone at a site of its own; `stop` ends the server and the network."""
-    with serve(site_index) as site:
+    with serve(site_index, "--workers", "1") as site:
         context = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844})
 
         def stop() -> None:

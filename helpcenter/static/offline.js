@@ -11,7 +11,7 @@
   const able = "serviceWorker" in navigator && "caches" in window && crypto.subtle && navigator.locks;
   const words = (name, values = {}) => $(`[data-offline-word="${name}"]`, $("#offline-words").content).innerHTML.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
-  const day = (date) => new Date(`${date}T12:00`).toLocaleDateString(root.lang, { year: "numeric", month: "long", day: "numeric" });
+  const day = (date) => date.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
   const say = (state, line = "") => {
     root.dataset.offlineState = state;
     $$("[data-offline-words]").forEach((one) => { one.innerHTML = line; });
@@ -122,6 +122,7 @@
   for (const type of ["pointerover", "focusin"]) on(type, (event) => { if (event.target.closest("[data-offline=save]")) tell(); });
   // iOS keeps what a home-screen app saves apart, and Safari forgets after seven days without a visit.
   if (/iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches) $$("[data-offline-ios]").forEach((line) => { line.hidden = false; });
-  on("htmx:afterSwap", (event) => { if (event.target.id === "main") look(); });
-  look();
+  // A search that shows its first results goes before.
+  if (root.dataset.pocket === undefined && !$("#pocket")) look();
+  on("pocket:ready", look);
 })();

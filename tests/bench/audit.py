@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -190,17 +190,18 @@ def shown(page: Page) -> float:
     return float(page.wait_for_function("window.shown > 0 && window.shown").json_value())
 
 
-def print_table(lines: Iterable[Line]) -> int:
+def print_table(lines: Iterable[Line], columns: Sequence[str] = tuple(PATHS)) -> int:
     """The table; 1 if a bound was missed, else 0."""
     missed = 0
-    print("| measure | bound |", *(f"{name} |" for name in PATHS))
-    print("|---|---|" + "---:|" * len(PATHS))
+    print("| measure | bound |", *(f"{name} |" for name in columns))
+    print("|---|---|" + "---:|" * len(columns))
     for line in lines:
         unit = f" {line.unit}" if line.unit else ""
         cells = [f"{figure:.4g}{unit}{' !' * line.misses(figure)}" for figure in line.figures]
         missed += sum(map(line.misses, line.figures))
-        cells += [""] * (len(PATHS) - len(cells))
-        print(f"| {line.name} | {'≥' if line.least else '≤'} {line.bound:g}{unit} |", *(f"{cell} |" for cell in cells))
+        cells += [""] * (len(columns) - len(cells))
+        bound = f"{'≥' if line.least else '≤'} {line.bound:g}{unit}" if math.isfinite(line.bound) else ""
+        print(f"| {line.name} | {bound} |", *(f"{cell} |" for cell in cells))
     return min(missed, 1)
 
 

@@ -2,39 +2,43 @@
 // articles, topics, and the sections that are searched, with the fields of `index/building/preparing.py`.
 "use strict";
 (() => {
-  const rows = (columns) => Object.values(columns)[0].map((_, at) => Object.fromEntries(Object.entries(columns).map(([name, list]) => [name, list[at]])));
+  const rows = (columns) => columns.id.map((_, at) => Object.fromEntries(Object.entries(columns).map(([name, list]) => [name, list[at]])));
   const address = (id) => id.split("/").map(encodeURIComponent).join("/");
+
+  // A section: what is dear to make is made when it is asked for, since of a search only a page is shown.
+  class Section {
+    constructor(article, number, anchor, heading, level, html, asks) {
+      Object.assign(this, { article, number, anchor, heading, level, html, asks });
+      this.known = null;
+    }
+    get title() { return this.article.title; }
+    get url() { return this.article.url + (this.anchor ? `#${encodeURIComponent(this.anchor)}` : ""); }
+    get aliases() {
+      const applies = this.anchor ? [] : Object.entries(this.article.filters).flatMap(([name, values]) => (name === "topic" ? [] : values));
+      return [...new Set([...this.article.aliases, ...applies])].join("\n");
+    }
+    get read() { return (this.known ??= body(this.article, this)); }
+    get body() { return this.read.text; }
+  }
 
   const articlesOf = (core, files) => {
     const articles = new Map();
-    const sections = [];
-    const parts = new Map();
-    for (const file of files) {
-      const own = rows(file.articles);
+    for (const { articles: columns, sections } of files) {
       let at = 0;
-      const all = rows(file.sections);
-      for (const article of own) {
-        parts.set(article.id, all.slice(at, at + article.count));
+      for (const article of rows(columns)) {
         const phrases = article.title.split("\n"); // as the title may break
-        articles.set(article.id, { ...article, phrases, title: phrases.join(""), url: `/articles/${address(article.id)}`, filters: { ...article.filters, topic: [article.topic].filter(Boolean) } });
+        articles.set(article.id, { ...article, phrases, title: phrases.join(""), url: `/articles/${address(article.id)}`, filters: { ...article.filters, topic: [article.topic].filter(Boolean) }, from: sections, at });
         at += article.count;
       }
     }
+    const sections = [];
     for (const id of core.order) { // the server's order of sections decides between equals
       const article = articles.get(id);
       if (!article) continue; // its topic was not saved
-      article.sections = parts.get(id).map((part) => {
-        const applies = part.anchor ? [] : Object.entries(article.filters).filter(([name]) => name !== "topic").flatMap(([, values]) => values);
-        const section = {
-          ...part, article, number: sections.length, title: article.title, url: article.url + (part.anchor ? `#${encodeURIComponent(part.anchor)}` : ""),
-          aliases: [...new Set([...article.aliases, ...applies])].join("\n"),
-          // Read when needed: of a search only a page of it is shown.
-          get read() { return (this.known ??= body(article, part)); },
-          get body() { return this.read.text; },
-        };
-        sections.push(section);
-        return section;
-      });
+      const { from, at, count } = article;
+      article.sections = [];
+      for (let place = at; place < at + count; place++) article.sections.push(new Section(article, sections.length + place - at, from.anchor[place], from.heading[place], from.level[place], from.html[place], from.asks[place]));
+      sections.push(...article.sections);
     }
     return { articles, sections, topics: new Map(core.topics.map((topic) => [topic.id, { ...topic, articles: topic.articles.map((id) => articles.get(id)).filter(Boolean) }])) };
   };

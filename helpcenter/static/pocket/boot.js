@@ -11,9 +11,10 @@ globalThis.document?.querySelector("#pocket") && (async () => {
   const mirror = location.pathname.startsWith(`${mount}/zh-hant`);
   const base = mirror ? `${mount}/zh-hant` : mount;
   const copy = await pocket.openCopy(mount);
+  const early = copy.index().catch(() => null);
   const { core, articles, sections, topics } = await pocket.readCopy(copy);
   core.assets = { "icons.svg": copy.inline ? "" : core.icons };
-  const today = new Date().toLocaleDateString("sv");
+  const today = pocket.today();
   const { turned, turn } = mirror ? pocket.traditional(core.traditional) : { turned: (text) => text, turn: () => {} };
   const render = pocket.renderer(core.templates);
   const pages = pocket.pagesOf({ core, articles, topics, root: base, mount, today });
@@ -29,20 +30,21 @@ globalThis.document?.querySelector("#pocket") && (async () => {
     turn($("#site-words").content);
   }
 
-  let results = null;
+  let engine = null, results = null;
+  const open = async () => {
+    const kept = await early;
+    engine ??= pocket.openIndex(core, kept ? pocket.decode(kept) : await pocket.build(core, sections), sections);
+    results ??= pocket.resultsOf({ core, sections, articles, topics, engine, pages, root: base, partly });
+  };
   const search = async (parameters) => {
-    if (!results) {
-      const kept = await copy.index().catch(() => null);
-      const index = kept ? pocket.decode(kept) : await pocket.build(core, sections);
-      results = pocket.resultsOf({ core, sections, articles, topics, engine: pocket.openIndex(core, index, sections), pages, root: base, partly });
-    }
+    if (!results) await open();
     return results(parameters);
   };
   const fragment = (html) => { const box = document.createElement("template"); box.innerHTML = html; return box.content; };
-  const say = (day) => new Date(`${day}T12:00`).toLocaleDateString("zh-CN", { month: "long", day: "numeric" });
+  const say = (day) => day.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
   const note = () => {
-    const words = copy.inline ? `这是 ${say(copy.built)}的内容。`
-      : copy.day ? `连不上网站。这是 ${say(copy.day)}存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。` : "";
+    const words = copy.inline ? `这是 ${say(copy.built)} 的内容。`
+      : copy.day ? `连不上网站。这是 ${say(copy.day)} 存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。` : "";
     return words ? fragment(`<aside class="callout callout-note saved" role="note"><p>${words}</p></aside>`) : fragment("");
   };
   const show = (title, html, hash) => {
@@ -117,7 +119,13 @@ globalThis.document?.querySelector("#pocket") && (async () => {
     addEventListener("hashchange", () => { if (location.hash.startsWith("#/")) go(here(), here().hash.replace(/^#+/, "")); });
   }
   addEventListener("online", () => { const line = $(".saved p"); if (line) line.append(" ", make("a", { href: location.href }, turned("网络恢复了，看最新的一页"))); });
-  pocket.search = search;
+  pocket.found = async (query) => { // for whoever measures
+    if (!engine) await open();
+    return engine.search(query).hits.slice(0, 100).map(({ number }) => sections[number].article.id + (sections[number].anchor && `#${sections[number].anchor}`));
+  };
   await go(here(), here().hash.replace(/^#+/, ""));
   root.dataset.pocket = "ready";
+  document.dispatchEvent(new Event("pocket:ready"));
+  // What a first search would wait for, while the reader reads.
+  (window.requestIdleCallback ?? setTimeout)(() => { if (!engine) open(); });
 })();

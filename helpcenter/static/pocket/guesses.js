@@ -22,21 +22,36 @@
     const { readings } = core.search;
     const names = Object.keys(readings);
     const syllables = new Set(names);
-    const reading = new Map(Object.entries(readings).flatMap(([sound, characters]) => [...characters].map((one) => [one, sound])));
+    const reading = new Map(); // filled with the first guess: most searches need none
+    const learn = () => { if (!reading.size) for (const name of names) for (const one of readings[name]) reading.set(one, name); };
     const { heard, whole } = index;
 
     // Which syllables fit, as a mask over their numbers: one by its name, several by how they begin.
     const mask = (fits) => Uint8Array.from(["", ...names], (name) => (name && fits(name) ? 1 : 0));
+    // Where each syllable stands, one after the other: made with the first guess.
+    let ends = null, places = null;
+    const place = () => {
+      ends = new Uint32Array(names.length + 2);
+      for (const number of heard) ends[number + 1]++;
+      for (let number = 1; number < ends.length; number++) ends[number] += ends[number - 1];
+      const next = ends.slice();
+      places = new Uint32Array(heard.length);
+      for (let at = 0; at < heard.length; at++) places[next[heard[at]]++] = at;
+    };
     const texts = (masks) => {
       const times = new Map();
       const [first] = masks;
-      for (let at = 0; at + masks.length <= heard.length; at++) {
-        if (!first[heard[at]]) continue;
-        let size = 1;
-        while (size < masks.length && masks[size][heard[at + size]]) size++;
-        if (size < masks.length) continue;
-        const piece = whole.slice(at, at + size);
-        times.set(piece, (times.get(piece) ?? 0) + 1);
+      if (!places) place();
+      for (let number = 1; number <= names.length; number++) {
+        if (!first[number]) continue;
+        for (let i = ends[number]; i < ends[number + 1]; i++) {
+          const at = places[i];
+          let size = 1;
+          while (size < masks.length && masks[size][heard[at + size]]) size++;
+          if (size < masks.length) continue;
+          const piece = whole.slice(at, at + size);
+          times.set(piece, (times.get(piece) ?? 0) + 1);
+        }
       }
       return [...times].sort((one, other) => other[1] - one[1]).map(([piece]) => piece);
     };
@@ -74,6 +89,7 @@
       return false;
     };
     return ({ query, units }) => {
+      learn();
       const found = [];
       const typed = query.replace(/[ ']/g, "");
       if (/^[a-z]+$/.test(typed)) found.push(...spelled(typed).map((text) => [text, "pinyin"]));

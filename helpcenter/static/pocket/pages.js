@@ -56,7 +56,7 @@
     const article = (id) => {
       const one = articles.get(id);
       if (!one) return null;
-      let parts = one.sections.map((section) => ({ ...section, html: withStepIds(section.html, section.anchor) }));
+      let parts = one.sections.map(({ anchor, heading, level, html: own }) => ({ anchor, heading, level, html: withStepIds(own, anchor) }));
       let facts = "";
       if (parts.length && !parts[0].anchor) {
         const [before, rest] = splitFacts(parts[0].html);

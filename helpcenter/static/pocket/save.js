@@ -31,7 +31,7 @@
     const index = [code, ...data].every(same) && data.length === Object.keys(before.files).filter(isData).length ? await (await old.match(base + INDEX))?.arrayBuffer() : null;
     tell(1, bytes);
     await fresh.put(base + INDEX, new Response(index ?? (await pocket.indexOf(data, async (url) => (await fresh.match(base + url)).json(), breath))));
-    const record = { cache: name, version: list.version, built: list.built, bytes, day: new Date().toLocaleDateString("sv"), topics, files: hashes };
+    const record = { cache: name, version: list.version, built: list.built, bytes, day: pocket.today(), topics, files: hashes };
     await point(record);
     return record;
   };

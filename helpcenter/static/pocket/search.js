@@ -6,6 +6,7 @@
 (() => {
   const REFINED = 24, LONG_TEXT = 60, READ = 1000, MOST_SYNONYMS = 12, LONGEST_SYNONYM = 4, MOST_BEGINNINGS = 24;
   const NONE = [];
+  const ALL_HAN = /^[\u4e00-\u9fff]+$/;
 
   // The first place of a sorted list whose entry is not below `wanted`.
   const bisect = (list, wanted) => {
@@ -69,8 +70,11 @@
     const idf = (list) => (Math.log(count / (list.length / 2 + 1)) + 1) ** weights.rarity;
 
     const groups = new Map();
-    const compact = (written) => runs(written).map((run) => (run.kind === "latin" ? latinTerms(run.text)[0] ?? run.text : run.text)).join("");
-    for (const group of synonyms) for (const member of group) groups.set(compact(member), [...(groups.get(compact(member)) ?? []), ...group.filter((other) => other !== member)]);
+    const compact = (written) => ALL_HAN.test(written) ? written : runs(written).map((run) => (run.kind === "latin" ? latinTerms(run.text)[0] ?? run.text : run.text)).join("");
+    for (const group of synonyms) for (const member of group) {
+      const key = compact(member);
+      groups.set(key, [...(groups.get(key) ?? []), ...group.filter((other) => other !== member)]);
+    }
     const longest = Math.max(1, ...Object.keys(lexicon).map((word) => word.length));
     // The standard words for what of the lexicon stands in the query, the longest at each place.
     const standard = (stretch) => {

@@ -24,7 +24,9 @@ globalThis.pocket = {};
 
   // Every character stays as long as it was, so a place in the folded text is one in the written text.
   const folding = ([written, plain]) => {
-    const known = new Map([...written].map((character, at) => [character, [...plain][at]]));
+    const known = new Map();
+    const plains = [...plain];
+    [...written].forEach((character, at) => known.set(character, plains[at]));
     const one = (character) => {
       let now = character;
       const same = (form) => { if (form.length === character.length) now = form; };
@@ -43,10 +45,11 @@ globalThis.pocket = {};
 
   // The likeliest way through a run, as jieba finds it; what its model joined of single characters is listed.
   const cutting = ({ words, joined }) => {
-    const common = new Map(Object.entries(words).flatMap(([level, list]) => list.split(" ").map((word) => [word, level - TOTAL])));
+    const common = new Map(), reach = new Map();
+    const reaches = (word) => { if (word.length > (reach.get(word[0]) ?? 1)) reach.set(word[0], word.length); };
+    for (const level of Object.keys(words)) for (const word of words[level].split(" ")) { common.set(word, level - TOTAL); reaches(word); }
     const together = new Set(joined.split(" "));
-    const reach = new Map();
-    for (const word of [...common.keys(), ...together]) reach.set(word[0], Math.max(reach.get(word[0]) ?? 1, word.length));
+    together.forEach(reaches);
     const cutAnew = (run) => {
       const best = new Float64Array(run.length + 1);
       const ends = new Uint16Array(run.length);
