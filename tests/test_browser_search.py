@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page, Request, Route
 
 
 ARTICLE = "/articles/replacement/france-lost"
@@ -79,6 +79,23 @@ def test_enter_gives_the_search_an_entry_of_its_own_at_once(page: Page) -> None:
     page.wait_for_timeout(100)
     page.go_back()
     page.wait_for_selector(".emergencies")
+
+
+def test_only_between_keystrokes_the_quick_answer_is_asked_for(page: Page) -> None:
+    page.goto("/")
+    hasty: list[str | None] = []
+
+    def note(request: Request) -> None:
+        if "/search?" in request.url:
+            hasty.append(request.headers.get("hx-typing"))
+
+    page.on("request", note)
+    with page.expect_response("**/search?*"):
+        page.locator("#q").press_sequentially("丢")
+    assert set(hasty) == {"true"}
+    with page.expect_response("**/search?*"):
+        page.keyboard.press("Enter")
+    assert hasty[-1] is None
 
 
 def test_a_late_reply_never_replaces_a_newer_one(page: Page) -> None:

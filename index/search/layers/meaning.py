@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from index.meaning.vectors import Near
+from index.search.containing import among
 from index.search.contracts import Numbers, Scores
 from index.search.layers.contract import Asked, Finding
 from index.search.queries import Query
@@ -41,7 +42,9 @@ class Meaning:
             return
         ranking, top, power = asked.ranking, asked.ranking.top(), asked.weights.meaning["power"]
         sections, share = nearest(asked, near)
-        everything = np.union1d(ranking.sections(), sections)
+        found = ranking.sections()
+        new = sections[~among(sections, found)]
+        everything = np.insert(found, found.searchsorted(new), new)  # np.union1d takes ten times as long
         shares = np.zeros(len(everything))
         shares[everything.searchsorted(sections)] = share
         words = ranking.scores_of(everything) / top
