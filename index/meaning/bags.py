@@ -84,7 +84,9 @@ def fit(texts: Sequence[Sequence[int]], vectors: F32) -> Bag:
         return Bag(keys[:0], np.zeros((0, vectors.shape[1]), np.int8), weights[:0])
     fitted = _solve(_Sparse.of([rows[number] for number in used], weights), vectors[used])
     scale = np.abs(fitted).max(axis=1) / 127 + np.float32(1e-12)
-    return Bag(keys, np.rint(fitted / scale[:, np.newaxis]).astype(np.int8), weights * scale)
+    return Bag(
+        keys, np.rint(fitted / scale[:, np.newaxis]).astype(np.int8), (weights * scale).astype(np.float32, copy=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Encoder:
         given = dict(zip(_INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
         states = session.run(None, {name: given[name] for name in names})[0]
         vector = np.asarray(states[0, 0], np.float32)
-        return vector / (float(np.linalg.norm(vector)) or 1.0)
+        return (vector / (float(np.linalg.norm(vector)) or 1.0)).astype(np.float32, copy=False)
 
     def encode_all(self, texts: Sequence[str], tell: Callable[[int, int], None]) -> F32:
         """The vectors of `texts`, a row each, on every core; `tell`: how many are done, of how many."""

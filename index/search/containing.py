@@ -48,7 +48,7 @@ def best(scores: Scores, wanted: int) -> Numbers:
     if wanted < 1:
         return np.empty(0, np.int64)
     # Few scores are near the highest: to sort out those takes 15 µs, all that were found 50.
-    highest = np.max(scores, initial=0.0)
+    highest = scores.max(initial=0.0)
     numbers: Numbers
     for share in (0.6, 0.4, 0.25, 0.15, 0.08, 0.0):
         numbers = (scores > share * highest).nonzero()[0]

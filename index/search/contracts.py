@@ -13,16 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from index.arrays import U64, Mask, Numbers, Scores
 
 if TYPE_CHECKING:
     from index.search.filtering import Counts
     from index.search.grouping import Grouped
     from index.search.queries import Query, Term, Unit
-
-Numbers = NDArray[np.int64]
-Scores = NDArray[np.floating[Any]]
 
 
 class Lexicon(Protocol):
@@ -38,7 +34,7 @@ class Lexicon(Protocol):
     def starting(self, prefix: str) -> list[str]:
         """The commonest words of the index that begin with `prefix` and are longer; at most 24."""
 
-    def read_as(self, first: Sequence[str], second: Sequence[str]) -> tuple[NDArray[np.uint64], Numbers]:
+    def read_as(self, first: Sequence[str], second: Sequence[str]) -> tuple[U64, Numbers]:
         """Pairs of characters in the index whose toneless syllables are one of `first` and one of `second`.
 
         Their keys, the most frequent first and at most 240, and in how many sections each stands.
@@ -83,7 +79,7 @@ class Ranked(Protocol):
     def within(self, first: int, last: int) -> Numbers:
         """What was found from section `first` to before `last`."""
 
-    def completes(self, sections: Numbers) -> NDArray[np.bool_]:
+    def completes(self, sections: Numbers) -> Mask:
         """Which of `sections` hold all that was asked for."""
 
     def place_of(self, section: int) -> int:

@@ -9,10 +9,10 @@ does. Why on the arrays: the scores of all found sections are there anyway, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from index.arrays import U32, Integers, Mask, Numbers, Scores
 from index.search.containing import among, best
 from index.search.filtering import Filters
 
@@ -21,7 +21,7 @@ from index.search.filtering import Filters
 class Layout:
     """What one snapshot's sections belong to."""
 
-    article_of: Any
+    article_of: U32
     """The article number of each section, ascending."""
     filters: Filters
 
@@ -30,18 +30,18 @@ class Layout:
 class Grouped:
     """Found articles."""
 
-    order: Any
+    order: Integers
     """The best articles, best first, at least as many as asked for if there are so many."""
     total: int
     complete: int
     """Articles with a section that holds all that was asked for."""
     partial_from: int
     """The place from which on no such article follows; 0 where there is none."""
-    scores: Any
+    scores: Scores
     """Of `order`, the score of each one's best section."""
 
 
-def group(found: Any, scores: Any, complete: Any, article_of: Any, wanted: int) -> Grouped:
+def group(found: Numbers, scores: Scores, complete: Numbers, article_of: U32, wanted: int) -> Grouped:
     """Group the sections `found`, their `scores` and those among them that are `complete`; all ascend."""
     if not len(found):
         return Grouped(found, 0, 0, 0, np.empty(0))
@@ -54,7 +54,7 @@ def group(found: Any, scores: Any, complete: Any, article_of: Any, wanted: int) 
     return Grouped(articles[order], len(articles), int(whole.sum()), partial_from, scores[order])
 
 
-def one_each(mask: Any, article_of: Any) -> Any:
+def one_each(mask: Mask, article_of: U32) -> Mask:
     """The first section of each article in `mask`, as a mask: counting it counts articles."""
     found = mask.nonzero()[0]
     one = np.zeros(len(mask), bool)
@@ -62,7 +62,7 @@ def one_each(mask: Any, article_of: Any) -> Any:
     return one
 
 
-def beginnings(numbers: Any) -> Any:
+def beginnings(numbers: Integers) -> Numbers:
     """Where each stretch of equal numbers begins."""
     new = np.ones(len(numbers), bool)
     np.not_equal(numbers[1:], numbers[:-1], out=new[1:])

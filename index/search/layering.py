@@ -16,9 +16,10 @@ from typing import Any, Generic
 
 import numpy as np
 
+from index.arrays import Numbers, Scores
 from index.meaning.vectors import Meanings, Near
 from index.search.containing import among
-from index.search.contracts import Lexicon, Numbers, R, Scores, Sections
+from index.search.contracts import Lexicon, R, Sections
 from index.search.guessing import Guesses
 from index.search.layers import LAYERS, Asked, Finding, Layer
 from index.search.layers.meaning import meant

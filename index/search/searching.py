@@ -13,10 +13,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
+from index.arrays import F32, Mask, Numbers, Scores, Unsigned
 from index.search.containing import GUESSED, Postings, Span, among, best, close_together, fitting
 from index.search.filtering import Counts, meet
 from index.search.grouping import Grouped, Layout, group, one_each
@@ -24,26 +25,30 @@ from index.search.queries import Query, Term, Unit
 from index.search.runs import REFINED, Runs, worth_a_look
 from index.weights import Weights
 
-_CANDIDATES = 64  # sections for which long lists of terms that make no hit (single characters, stop words) are read
-_LONG_LIST = 3000  # postings; a shorter list is added up sooner than it is searched for candidates
-_FEW = 3000  # sections times terms; below, postings are looked up singly, which then is quicker than adding up all
+_CANDIDATES = 64  # sections, the best so far, in which long lists of terms that make no hit are looked up
+_LONG_LIST = 3000  # postings; to add up a shorter list is quicker than to search it for the candidates
+_FEW = 3000  # sections times terms; up to so many, to look up single postings is quicker than to add up all
+
+
+TermSpan = tuple[Term, int, int]
+"""A term that the index knows, and where its postings begin and end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Found sections (`contracts.Ranked`). `scores` is dense, one a section; 0 where nothing was found."""
 
-    scores: Any
-    order: Any
+    scores: Scores
+    order: Numbers
     """The best sections, best first, at least as many as asked for if there are so many."""
     total: int
-    complete: Any
+    complete: Numbers
     """Sections that hold all that was asked for, ascending."""
-    verbatim: Any
+    verbatim: Numbers
     """Sections in which every unit stands word for word, ascending; of many, at least the best that are asked for."""
-    found: Any
+    found: Mask
     """Boolean, one a section."""
-    has_word: Any
+    has_word: Mask
     """Boolean, one a section: whether it has one of the query's words as a word."""
     only_characters: bool
     """Whether nothing but single characters was found."""
@@ -58,21 +63,21 @@ class Ranking:
         """The best score, 0 where nothing was found."""
         return float(self.scores.max(initial=0.0))
 
-    def scores_of(self, sections: Any) -> Any:
+    def scores_of(self, sections: Numbers) -> Scores:
         """The score of each of `sections`."""
         return self.scores[sections]
 
-    def sections(self, with_word: bool | None = None) -> Any:
+    def sections(self, with_word: bool | None = None) -> Numbers:
         """What was found: all, or only what has (or has not) one of the query's words as a word."""
         if with_word is None:
             return self.found.nonzero()[0]
         return (self.found & (self.has_word if with_word else ~self.has_word)).nonzero()[0]
 
-    def within(self, first: int, last: int) -> Any:
+    def within(self, first: int, last: int) -> Numbers:
         """What was found from section `first` to before `last`."""
         return self.found[first:last].nonzero()[0] + first
 
-    def completes(self, sections: Any) -> Any:
+    def completes(self, sections: Numbers) -> Mask:
         """Which of `sections` hold all that was asked for."""
         return among(sections, self.complete)
 
@@ -89,7 +94,7 @@ class Ranking:
         """Each filter value with how many of the found sections, or of their articles, have it."""
         return self.layout.filters.count(one_each(self.found, self.layout.article_of) if articles else self.found)
 
-    def joined(self, sections: Any, scores: Any, wanted: int, only: Any = None) -> Self:
+    def joined(self, sections: Numbers, scores: Scores, wanted: int, only: Numbers | None = None) -> Self:
         """These results with `sections` at `scores`; `only`: of what was found, this stays."""
         found, own = self.found.copy(), self.scores.copy()
         complete, verbatim = self.complete, self.verbatim
@@ -105,7 +110,7 @@ class Ranking:
         order = best(own, max(wanted, REFINED))
         return replace(self, scores=own, order=order, total=total, complete=complete, verbatim=verbatim, found=found)
 
-    def led(self, sections: Any, scores: Any) -> Self:
+    def led(self, sections: Numbers, scores: Scores) -> Self:
         """These results with `sections`, best first, at their head."""
         own = self.scores.copy()
         own[sections] = scores
@@ -124,15 +129,15 @@ class Scorer:
         self._runs = Runs(postings.lengths, postings.folded, weights)
         self.idf = idf_among(self.count, weights.rarity)
 
-    def allowed(self, chosen: Mapping[str, Sequence[str]]) -> Any:
+    def allowed(self, chosen: Mapping[str, Sequence[str]]) -> Mask | None:
         """The sections that fit `chosen`: one boolean a section, or None for all."""
         return meet(list(self._layout.filters.masks(chosen).values()))
 
-    def fitting(self, sections: Any, allowed: Any) -> Any:
+    def fitting(self, sections: Numbers, allowed: Mask | None) -> Numbers:
         """Those of `sections` that fit."""
         return fitting(sections, allowed)
 
-    def rank(self, query: Query, allowed: Any, wanted: int) -> Ranking:
+    def rank(self, query: Query, allowed: Mask | None, wanted: int) -> Ranking:
         """Rank the sections for `query`; `allowed` is None or one boolean a section, `wanted` how many to order."""
         spans = self.spans(query)
         live = _live(query, spans)
@@ -174,7 +179,7 @@ class Scorer:
             for unit, some in zip(units, held, strict=True)
         ]
 
-    def holders(self, queries: Sequence[Query], allowed: Any) -> list[tuple[Any, Any]]:
+    def holders(self, queries: Sequence[Query], allowed: Mask | None) -> list[tuple[Numbers, Scores]]:
         """For each query the sections that contain it, and their scores; where none does, those that hold all of it."""
         found = []
         for query in queries:
@@ -186,7 +191,7 @@ class Scorer:
             found.append((sections, self._scores_of(query, spans, sections)))
         return found
 
-    def _scores_of(self, query: Query, spans: dict[int, Span], numbers: Any) -> Any:
+    def _scores_of(self, query: Query, spans: dict[int, Span], numbers: Numbers) -> Scores:
         """Return the BM25F score of each section of `numbers`, ascending."""
         live = _live(query, spans)
         if len(numbers) * len(live) <= _FEW:
@@ -199,14 +204,14 @@ class Scorer:
             [*(term.key for term in query.terms), *(key for choice in query.needed for key in choice)]
         )
 
-    def _held(self, query: Query, spans: dict[int, Span], allowed: Any) -> tuple[Any, Any]:
+    def _held(self, query: Query, spans: dict[int, Span], allowed: Mask | None) -> tuple[Numbers, Numbers]:
         """Return the sections that hold all that was asked for, and those among them that may contain it as typed."""
         complete = fitting(self.postings.holding(query.needed, spans), allowed)
         # What was asked for is among what the units need, so only the rest is left to look for.
         rest = {choice for unit in query.units for choice in unit.needed}.difference(query.needed)
         return complete, self.postings.holding(rest, spans, complete) if rest and len(complete) else complete
 
-    def _add_up(self, live: list[tuple[Term, int, int]], allowed: Any) -> tuple[Any, Any, Any]:
+    def _add_up(self, live: list[TermSpan], allowed: Mask | None) -> tuple[Scores, Mask, Mask]:
         """Return scores, whether a section has a term that makes a hit, and whether one of them is a word."""
         if not live:
             return np.zeros(self.count), np.zeros(self.count, bool), np.zeros(self.count, bool)
@@ -232,7 +237,7 @@ class Scorer:
             scores[near] += self._at(late, near)
         return scores.astype(np.float32), found, has_word
 
-    def _lists(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
+    def _lists(self, live: list[TermSpan]) -> tuple[Unsigned, F32]:
         """Lay posting lists end to end: section numbers, and what each posting adds."""
         if not live:
             return np.empty(0, self.postings.sections.dtype), np.empty(0, np.float32)
@@ -243,11 +248,11 @@ class Scorer:
         weight *= factor.repeat(sizes)
         return np.concatenate([self.postings.sections[begin:end] for _, begin, end in live]), weight
 
-    def _sum(self, section: Any, weight: Any) -> Any:
-        # Without any postings numpy would make whole numbers of the sums.
-        return np.bincount(section, weight, self.count) if len(section) else np.zeros(self.count)
+    def _sum(self, section: Unsigned, weight: F32) -> Scores:
+        sums = np.bincount(section, weight, self.count)
+        return sums.astype(np.float64, copy=False)  # whole numbers, where there are no postings
 
-    def _at(self, live: list[tuple[Term, int, int]], near: Any) -> Any:
+    def _at(self, live: list[TermSpan], near: Numbers) -> Scores:
         """What long posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
         sections = self.postings.sections
         wanted = near.astype(sections.dtype)  # of the lists' own type: numpy would convert the lists
@@ -261,7 +266,7 @@ class Scorer:
         weight *= sections[places] == wanted
         return factor @ weight
 
-    def _shapes(self, live: list[tuple[Term, int, int]]) -> tuple[Any, Any]:
+    def _shapes(self, live: list[TermSpan]) -> tuple[F32, F32]:
         """Of each term, k1 and what a posting adds at most."""
         k1 = [self._weights.k1[term.kind] for term, _, _ in live]
         return np.array(k1, np.float32), np.array([self._factor(*one) for one in live], np.float32)
@@ -269,7 +274,7 @@ class Scorer:
     def _factor(self, term: Term, begin: int, end: int) -> float:
         return term.weight * (1.0 + self._weights.k1[term.kind]) * self.idf(end - begin)
 
-    def _refine(self, query: Query, live: list[tuple[Term, int, int]], scores: Any, order: Any, verbatim: int) -> Any:
+    def _refine(self, query: Query, live: list[TermSpan], scores: Scores, order: Numbers, verbatim: int) -> Numbers:
         """Raise, among the best, long texts that hold a longer run of the query word for word."""
         near = order[:REFINED]
         if verbatim >= len(near) or not worth_a_look(query, len(near)):
@@ -299,6 +304,6 @@ def idf_among(count: int, rarity: float) -> Callable[[int], float]:
     return idf
 
 
-def _live(query: Query, spans: dict[int, Span]) -> list[tuple[Term, int, int]]:
+def _live(query: Query, spans: dict[int, Span]) -> list[TermSpan]:
     """The terms that the index knows, with their postings."""
     return [(term, *spans[term.key]) for term in query.terms if term.key in spans]

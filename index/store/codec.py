@@ -194,7 +194,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
             df=end - begin,
             minlength=int(lengths.min()),
             maxlength=int(lengths.max()),
-            maxweight=float(np.max(weights)),
+            maxweight=float(weights.max()),
             minid=int(sections[0]),
             maxid=int(sections[-1]),
         )

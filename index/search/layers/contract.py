@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from index.arrays import Numbers, Scores
 from index.meaning.vectors import Near
-from index.search.contracts import Lexicon, Numbers, Ranked, Scores, Sections
+from index.search.contracts import Lexicon, Ranked, Sections
 from index.search.guessing import Guesses
 from index.search.queries import Query
 from index.weights import Weights

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from index.arrays import Numbers, Scores
 from index.meaning.vectors import Near
 from index.search.containing import among
-from index.search.contracts import Numbers, Scores
 from index.search.layers.contract import Asked, Finding
 from index.search.queries import Query
 from index.text.folding import HAN
