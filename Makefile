@@ -47,6 +47,7 @@ stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzz
 	@.ci/need nginx
 	@$(BIN)/python tests/stress/fronts.py
 	@$(BIN)/python tests/stress/hostile.py
+	@$(BIN)/python tests/stress/growth.py
 	@$(BIN)/python tests/stress/fuzz_http.py 1800
 	@$(PIP) --no-deps atheris==3.0.0
 	@$(BIN)/python tests/stress/fuzz.py

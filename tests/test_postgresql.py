@@ -115,6 +115,20 @@ def test_a_flood_of_different_queries_stops_growing(store: Store, monkeypatch: p
     assert store.searches(1)["查询9"].asked == 2, "known ones still count"
 
 
+def test_a_flood_of_long_queries_stops_growing_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "MOST_A_DAY", 10)
+    for number in range(5):
+        store.add_searches(today(), {f"{number}-{more}{'长' * 96}": Counts(1) for more in range(9)})
+    assert len(store.searches(1)) == 2, "200 characters a day, within one flush too"
+    store.add_searches(today(), {f"0-0{'长' * 96}": Counts(1)})
+    assert store.searches(1)[f"0-0{'长' * 96}"].asked == 2
+    yesterday = today() - timedelta(days=1)
+    store.add_searches(yesterday, {f"{number}{'长' * 50}": Counts(1) for number in range(3)})
+    monkeypatch.setattr(store_module, "MOST_QUERIES", 16)  # so 320 characters
+    store.sweep()
+    assert len(store.searches(2)) == 2, "the oldest day went"
+
+
 def test_what_is_past_its_time_is_deleted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.add_searches(today() - timedelta(days=30), {"旧": Counts(1)})
     store.add_searches(today(), {"新": Counts(1)})

@@ -51,6 +51,8 @@ MOST_A_DAY = 20_000
 """Different queries counted in one day; then only those already known."""
 MOST_QUERIES = 200_000
 """Different queries kept over all days, some 60 MB with their sums; the oldest days go first."""
+LONG = 20
+"""Characters of a query on average, at most: so many times both bounds are kept, whoever floods with long ones."""
 PERIODS = (7, 30, 90, 365)
 """Days of which figures are shown, those below what is kept; and all that is kept."""
 
@@ -122,18 +124,30 @@ class Store:
         # to wait for the interpreter, and so would they: 13 µs a row.
         # Sorted: two workers that lock the same rows in different orders would wait for each other.
         rows = [(query, one.asked, one.empty, one.partial, one.opened) for query, one in sorted(counts.items())]
-        each = self._each(rows)
-        numbers = [each[place].as_integer().label(name) for place, name in enumerate(COUNTED, 1)]
-        new = sa.select(each[0].as_string().label("query"), *numbers).subquery()
-        known = sa.exists().where(searches.c.day == day, searches.c.query == new.c.query)
-        size = sa.select(sa.func.count()).where(searches.c.day == day).scalar_subquery()
-        wanted = sa.select(sa.literal(day), *new.c).where(known | (new.c.asked > 0) & (size < MOST_A_DAY))
+        member = self._each(rows)
+        numbers = [member[place].as_integer().label(name) for place, name in enumerate(COUNTED, 1)]
+        each = sa.select(member[0].as_string().label("query"), *numbers).subquery()
+        known = sa.exists().where(searches.c.day == day, searches.c.query == each.c.query)
+        new = ~known & (each.c.asked > 0)
+        length = sa.func.length(each.c.query)
+        # How much of it is new up to each, so that no single flush goes far beyond what a day may have.
+        more, longer = (
+            sa.func.sum(sa.case((new, one), else_=0)).over(order_by=each.c.query).label(name)
+            for name, one in (("more", 1), ("longer", length))
+        )
+        placed = sa.select(each, known.label("known"), more, longer).subquery()
+        there = sa.select(sa.func.count()).where(searches.c.day == day)
+        text = there.with_only_columns(sa.func.coalesce(sa.func.sum(sa.func.length(searches.c.query)), 0))
+        room = there.scalar_subquery() + placed.c.more <= MOST_A_DAY
+        room &= text.scalar_subquery() + placed.c.longer <= MOST_A_DAY * LONG
+        columns = [placed.c[name] for name in ("query", *COUNTED)]
+        wanted = sa.select(sa.literal(day), *columns).where(placed.c.known | (placed.c.asked > 0) & room)
         self.renew()
         with self._writing(SLOW) as connection:
             totals.hold(connection)
             statement = insert(connection, searches).from_select(["day", "query", *COUNTED], wanted)
             connection.execute(or_add(statement, searches, COUNTED))
-            totals.add(connection, day, new)
+            totals.add(connection, day, each)
 
     def add_steps(self, day: date, reached: Mapping[str, int]) -> None:
         """Add how often states of guides were reached in one day."""
@@ -152,12 +166,16 @@ class Store:
             for table in (salts, attempts):
                 connection.execute(table.delete().where(table.c.day < today()))
             totals.forget(connection, first_day(2))
-            many = sa.select(searches.c.day).order_by(searches.c.day.desc()).offset(MOST_QUERIES).limit(1)
-            last = connection.scalar(many)
-            if last is not None:
-                connection.execute(searches.delete().where(searches.c.day <= last))
-                totals.forget(connection)
-                self._renewed = None
+            sizes = sa.select(searches.c.day, sa.func.count(), sa.func.sum(sa.func.length(searches.c.query)))
+            by_day = connection.execute(sizes.group_by(searches.c.day).order_by(searches.c.day.desc())).all()
+            queries = text = 0
+            for day, count, length in by_day:
+                queries, text = queries + count, text + length
+                if queries > MOST_QUERIES or text > MOST_QUERIES * LONG:
+                    connection.execute(searches.delete().where(searches.c.day <= day))
+                    totals.forget(connection)
+                    self._renewed = None
+                    break
         self._swept = today()
 
     def renew(self) -> None:
