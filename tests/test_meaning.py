@@ -229,3 +229,11 @@ def test_a_bag_says_what_its_words_said() -> None:
     assert bag.vector(keys_of("xyz", cut)) is None
     assert bag.vector([]) is None
     assert fit([[]], vectors[:1]).vector([1]) is None
+
+
+def test_what_a_model_says_is_near_counts_as_an_answer(content: Path, tmp_path: Path, model: ToyModel) -> None:
+    build(content, tmp_path / "index", meaning="toy")
+    near, far = "旧机子没影了", "旧沙发出租"
+    assert opened(tmp_path / "index", model).snapshot().search(near).answered
+    assert not opened(tmp_path / "index").snapshot().search(near).answered, "words alone cannot tell"
+    assert not opened(tmp_path / "index", model).snapshot().search(far).answered

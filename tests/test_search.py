@@ -165,6 +165,12 @@ def test_a_slip_beside_words_that_match_is_mended(snapshot: Snapshot) -> None:
     assert results.suggestion == "巴黎 卸载"
 
 
+def test_a_name_that_stands_nowhere_lifts_no_stray_characters(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    stray = "# 亚洲\n\n塞车在城内，加上尔后的雨。\n"
+    site = make({"stray": stray, "power": "# 没电\n\n没电了，先借充电器。\n", "c": "# 手机\n\n手机怎么买。\n"})
+    assert site.search("塞内加尔没电").hits[0].article == "power"
+
+
 def test_pinyin_is_read_as_far_as_it_can_be(make: Callable[[dict[str, str]], Snapshot]) -> None:
     site = make({"a": "# 费用\n\n补卡不收费。\n", "b": "# 价钱\n\n问清多少钱。\n"})
     for query in ("buka yao duoshao qian", "bukayaoduoshaoqian", "buka xqzv duoshaoqian"):

@@ -33,7 +33,7 @@ from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
 from index.search.parsing import Parser
 from index.search.pocket import pocket
-from index.search.queries import Query
+from index.search.queries import Query, Term
 from index.search.shelf import Shelf
 from index.search.showing import Records
 from index.search.snippets import first_steps
@@ -271,9 +271,18 @@ class Asking(Shelf, Generic[R]):
             self._records.folded.beginning(number, READ).decode(errors="ignore")
             for number in ranking.order[:LOOKED_AT].tolist()
         )
-        held = coverage(query, texts, lambda term: term.weight * self._index.idf(frequencies.get(term.key, 0)))
+
+        def rarity(term: Term) -> float:  # characters count alike, whatever they weigh when sections are ranked
+            weight = 1.0 if term.kind == "characters" else term.weight
+            return weight * self._index.idf(frequencies.get(term.key, 0))
+
         limits = self._weights.coverage
-        return held - limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness) >= limits["least"]
+        held = coverage(query, texts, rarity)
+        held -= limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness)
+        near = found.near() if abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
+        if near and near.by_model:
+            held += limits["meaning"] * (near.highest - limits["near"])
+        return held >= limits["least"]
 
     def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
         matched, marks = found.reason(number)

@@ -26,6 +26,7 @@ _QUOTED = re.compile(r'"([^"]+)"')
 # Only the straight quotes of a search engine ask for a phrase; “” and 「」 stand in ordinary Chinese questions, where
 # insisting on the phrase turned 2 % (cmrc-trial) and 5 % (drcd-dev) of them into nothing.
 _MAX_SYNONYMS = 12  # terms added to one query
+_LONG = 3  # characters of a word that are not looked for apart where nothing of it stands anywhere
 _KEYS = {"words": word_key, "grams": gram_key, "characters": character_key}
 
 
@@ -85,10 +86,12 @@ class Parser:
     def _han(self, run: str, share: float, query: Query, collected: _Terms) -> list[str]:
         words = self._segmenter.cut(run)
         unit = Unit(run, "han", parts=tuple(words), word=word_key(run) if len(words) == 1 else 0)
-        stopped = []
+        stopped: list[bool] = []
+        shares: list[float] = []
         for word in words:
             stop = word in self._stop
             stopped.extend([stop] * len(word))
+            shares.extend([share * self._weights.query["strange"] if self._strange(word) else share] * len(word))
             collected.add("words", word, stop)
             if not stop:
                 query.marks.append(word)
@@ -99,13 +102,21 @@ class Parser:
             unit.needed.append((gram_key(run[i : i + 2]),))
         for i, character in enumerate(run):
             alone = len(run) == 1
-            collected.add("characters", character, stopped[i], factor=1.0 if alone else share, content=alone)
+            collected.add("characters", character, stopped[i], factor=1.0 if alone else shares[i], content=alone)
         if len(run) == 1:
             unit.needed.append((character_key(run),))
         unit.only_stop_words = all(stopped)
         query.units.append(unit)
         query.marks.append(run)
         return words
+
+    def _strange(self, word: str) -> bool:
+        """Whether a long word stands nowhere, nor does any pair of it: then its characters elsewhere mean another."""
+        if len(word) < _LONG or not self._lexicon:
+            return False
+        return not self._lexicon.frequencies(
+            [word_key(word), *(gram_key(word[i : i + 2]) for i in range(len(word) - 1))]
+        )
 
     def _latin(self, run: Run, before: str, query: Query, collected: _Terms) -> str:
         first, *parts = latin_terms(run.text) if run.kind == "latin" else [run.text]
