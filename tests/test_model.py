@@ -7,6 +7,7 @@ In: jars, wheels and folders that hold a model or do not; a model hub on this ma
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -160,6 +161,16 @@ def test_the_pinned_model_is_the_one_that_was_measured(real: Encoder) -> None:
     for name, (_, checksum, size) in fetching.FILES.items():
         raw = (real.folder / name).read_bytes()
         assert (hashlib.sha256(raw).hexdigest(), len(raw)) == (checksum, size)
+
+
+def test_a_tokenizer_of_another_model_is_one_clear_message(real: Encoder, tmp_path: Path) -> None:
+    vocabulary = {"[UNK]": 0, "手": 999_999}
+    (tmp_path / "tokenizer.json").write_text(
+        json.dumps({"model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": "[UNK]"}})
+    )
+    (tmp_path / "model.onnx").symlink_to(real.folder / "model.onnx")
+    with pytest.raises(ModelUnavailable, match="读不了文字"):
+        Encoder(tmp_path).encode("手")
 
 
 @pytest.mark.slow

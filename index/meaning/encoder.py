@@ -33,7 +33,7 @@ _TOGETHER = 16  # texts a thread encodes between two words of progress
 
 
 class Encoder:
-    """A model, loaded on first use; shared by all threads. Raises ModelUnavailable where it cannot be loaded."""
+    """A model, loaded on first use; shared by all threads. Raises ModelUnavailable where it cannot be used."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,9 +45,12 @@ class Encoder:
     def encode(self, text: str) -> F32:
         """The unit vector of `text`; 2 ms for a query, 10 for 128 tokens."""
         tokenizer, session, names = self._load()
-        ids = np.array([tokenizer.encode(text).ids], np.int64)
-        given = dict(zip(_INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
-        states = session.run(None, {name: given[name] for name in names})[0]
+        try:
+            ids = np.array([tokenizer.encode(text).ids], np.int64)
+            given = dict(zip(_INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
+            states = session.run(None, {name: given[name] for name in names})[0]
+        except Exception as error:  # a tokenizer of another model, for instance
+            raise ModelUnavailable(f"{self.folder} 里的模型读不了文字：{_first_line(error)}。{_WAY_OUT}") from None
         vector = np.asarray(states[0, 0], np.float32)
         return (vector / (float(np.linalg.norm(vector)) or 1.0)).astype(np.float32, copy=False)
 
