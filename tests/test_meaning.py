@@ -128,6 +128,14 @@ def test_true_words_keep_their_place(content: Path, model: ToyModel, tmp_path: P
         assert model.asked == [], query
 
 
+def test_a_server_loads_the_model_before_it_forks(content: Path, model: ToyModel, tmp_path: Path) -> None:
+    build(content, tmp_path / "index", meaning="toy")
+    snapshot = opened(tmp_path / "index", model).snapshot()
+    model.asked.clear()
+    snapshot.load()
+    assert len(model.asked) == 1
+
+
 def test_filters_hold_for_meaning_too(content: Path, model: ToyModel, tmp_path: Path) -> None:
     (content / "lost.md").write_text("---\nregion: 法国\n---\n" + ARTICLES["lost"], "utf-8")
     build(content, tmp_path / "index", meaning="toy")

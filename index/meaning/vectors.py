@@ -64,6 +64,10 @@ class Meanings:
             log.warning("HELPCENTER_MEANING 的模型不是建索引时用的那个：只用词袋表。重新运行 helpcenter index 即可。")
             self._encoder = None
 
+    def load(self) -> None:
+        """Load the model, where this machine has it."""
+        self._read("")
+
     def near(self, folded: str, keys: tuple[int, ...], typing: bool = False) -> Near | None:
         """How near `folded` is to each section; None where nothing of it is known. `keys`: its words and characters.
 

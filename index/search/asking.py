@@ -109,8 +109,10 @@ class Asking(Shelf, Generic[R]):
         return pocket(texts, self._sounds.of, self._segmenter, self._tuning, self._weights)
 
     def load(self) -> None:
-        """Load the whole dictionary; for a server, before it forks."""
+        """Load the whole dictionary, and the model where this machine has it; for a server, before it forks."""
         self._segmenter.load()
+        if self._meanings:
+            self._meanings.load()
 
     def page(self, article_id: str) -> ArticlePage | None:
         """An article with its surroundings, or None."""
