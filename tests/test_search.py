@@ -166,9 +166,11 @@ def test_a_slip_beside_words_that_match_is_mended(snapshot: Snapshot) -> None:
 
 
 def test_a_name_that_stands_nowhere_lifts_no_stray_characters(make: Callable[[dict[str, str]], Snapshot]) -> None:
-    stray = "# 亚洲\n\n塞车在城内，加上尔后的雨。\n"
-    site = make({"stray": stray, "power": "# 没电\n\n没电了，先借充电器。\n", "c": "# 手机\n\n手机怎么买。\n"})
-    assert site.search("塞内加尔没电").hits[0].article == "power"
+    stray = "# 亚洲\n\n塞车在城内，加上尔后的雨，手机没人接。\n"
+    power = "# 手机\n\n手机没电了，先借充电器，再找插座，充到一半以上才打电话报案。\n"
+    others = {"c": "# 手机\n\n手机怎么买。\n", "d": "# 电\n\n停电了。\n", "e": "# 没有\n\n没有人。\n"}
+    site = make({"stray": stray, "power": power, **others})
+    assert [hit.article for hit in site.search("塞内加尔手机没电").hits] == ["power", "c", "stray"]
 
 
 def test_pinyin_is_read_as_far_as_it_can_be(make: Callable[[dict[str, str]], Snapshot]) -> None:
