@@ -13,7 +13,11 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 Serve = Callable[..., AbstractContextManager[Any]]
 """The type of the fixture `serve`."""
@@ -87,3 +91,15 @@ def write_version(content: Path, version: str, articles: int = 30) -> None:
     content.mkdir(exist_ok=True)
     for number in range(articles):
         (content / f"a{number}.md").write_text(f"# 文章{number}\n\n" + f"{version}的内容，激活码。\n" * 3, "utf-8")
+
+
+def query_of(page: Page) -> str:
+    """The query in a page's address, as it was typed."""
+    return unquote(urlsplit(page.url).query.replace("+", " "))
+
+
+def type_query(page: Page, text: str) -> None:
+    """Type and wait for the answer to the whole text."""
+    with page.expect_response(lambda answer: unquote(answer.url.replace("+", " ")).endswith(f"q={text}")):
+        page.locator("#q").press_sequentially(text, delay=30)
+    page.wait_for_selector("#main[aria-busy=false]")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
+from support import query_of, type_query
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -15,17 +16,6 @@ if TYPE_CHECKING:
 ARTICLE = "/articles/replacement/france-lost"
 GOOD_PAGES = ("/", "/search?q=法国 丢失&region=法国", "/search?q=qxzvbn", "/topics/replacement", ARTICLE)
 PAGES = (*GOOD_PAGES, "/search", "/nowhere")
-
-
-def query_of(page: Page) -> str:
-    return unquote(urlsplit(page.url).query.replace("+", " "))
-
-
-def type_query(page: Page, text: str) -> None:
-    """Type and wait for the answer to the whole text."""
-    with page.expect_response(lambda answer: unquote(answer.url.replace("+", " ")).endswith(f"q={text}")):
-        page.locator("#q").press_sequentially(text, delay=30)
-    page.wait_for_selector("#main[aria-busy=false]")
 
 
 # The article

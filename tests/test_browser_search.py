@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from support import query_of, type_query
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route
@@ -13,17 +15,6 @@ if TYPE_CHECKING:
 ARTICLE = "/articles/replacement/france-lost"
 SETTLED = 1300
 """Milliseconds after typing by which the address has its history entry and the count is announced."""
-
-
-def query_of(page: Page) -> str:
-    return unquote(urlsplit(page.url).query.replace("+", " "))
-
-
-def type_query(page: Page, text: str) -> None:
-    """Type and wait for the answer to the whole text."""
-    with page.expect_response(lambda answer: unquote(answer.url.replace("+", " ")).endswith(f"q={text}")):
-        page.locator("#q").press_sequentially(text, delay=30)
-    page.wait_for_selector("#main[aria-busy=false]")
 
 
 # Live search

@@ -68,12 +68,11 @@ def build(
     """Bring the index in `index` up to date with the articles in `content`.
 
     `last`: the live snapshot, where somebody is checking it already. `key`: a key file to sign with; a live snapshot
-    that it did not sign is not built upon. `meaning`: where the model of meanings is (`model_folder`). `keeper` has a
-    snapshot's postings before that goes live. Incremental
-    unless `full` is set or something that shapes every section changed: see `shape.py`. Articles that are not shown on
-    `today` (drafts, `publish`, `withdraw`) are left out of everything; a build on a later day takes them in or out.
-    Raises ContentFaults, IndexUnavailable where the folders cannot be read or written, or ModelUnavailable. A second
-    build waits for the first.
+    that it did not sign is not built upon. `meaning`: where the model of meanings is (`model_folder`). `keeper` is
+    given a snapshot's postings before that goes live. Incremental unless `full` is set or something that shapes every
+    section changed: see `shape.py`. Articles that are not shown on `today` (drafts, `publish`, `withdraw`) are left out
+    of everything; a build on a later day takes them in or out. Raises ContentFaults, IndexUnavailable where the folders
+    cannot be read or written, or ModelUnavailable. A second build waits for the first.
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
@@ -85,7 +84,7 @@ def build(
     with _failures_told(index), folder.lock():
         tuning, site = read_tuning(content), read_site(content)
         shaped = shape(tuning, site.site, drafts, encoder.digest if encoder else "")
-        with ThreadPoolExecutor(1) as pool:  # the last snapshot's checksums let go of the interpreter
+        with ThreadPoolExecutor(1) as pool:  # checking the last snapshot releases the interpreter lock
             reading = pool.submit(_read, content)
             previous, reason, vectors = (None, "按要求全部重建", None) if full else _previous(folder, shaped, last)
             sources, lost = reading.result()
@@ -286,6 +285,6 @@ def _verify(snapshot: LocalSnapshot) -> None:
     """Ask the new snapshot, opened as a server would, for what it must have; one that fails never goes live."""
     searchable = (card.title for card in snapshot.cards() if any(map(str.isalnum, card.title)))
     title = next(searchable, None)
-    # In quotes, or other regions' words would be looked up: loading and leaving OpenCC takes 0.1 s.
+    # In quotes: else other regions' words would be looked up, and OpenCC takes 0.1 s to load and free.
     if title and not snapshot.search(f'"{title}"').total:
         raise IndexUnavailable(f"新索引自检失败：用标题「{title}」搜不到文章。线上索引没有动。请报告这个错误。")

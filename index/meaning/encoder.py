@@ -3,7 +3,7 @@
 In: a folder with `model.onnx` and `tokenizer.json`, texts. Out: unit vectors. The vector of the first token (CLS), of
 128 tokens at most, without the model's query instruction, which loses .018 nDCG of customers' paraphrases.
 Why one text at a time and not batches: an 8-bit model scales what it computes by the largest value of the batch, so the
-same text would get another vector in other company; on one core a batch is no quicker either.
+same text would get another vector beside other texts; on one core a batch is no quicker either.
 Why loaded on first use: 0.1 s and 76 MB that a process without a question need not spend. Why one thread a session: it
 then starts none of its own, so a server can load it before it forks, and its workers share those 76 MB.
 """

@@ -93,7 +93,7 @@ class Homophones:
     def _words_of(self, syllables: Sequence[str]) -> list[str]:
         """The words that `syllables` spell, chosen so that most are in words, and in long ones.
 
-        Where no word is, two characters that stand side by side somewhere will do.
+        Where no word fits, two characters that stand side by side somewhere are taken.
         """
         best: list[tuple[float, list[str]]] = [(0.0, [])]
         for end in range(1, len(syllables) + 1):
