@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -275,6 +276,16 @@ def test_workers_that_start_at_once_all_find_their_tables(url: str) -> None:
     assert stores[0].votes(1) == {"lost": (6, 0)}
     for one in stores:
         one.close()
+
+
+def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/data/new.db")
+    with store._writing() as connection:
+        connection.execute(votes.insert().values(day=today(), article="lost", helpful=1, unhelpful=0))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
+    store.close()
+    assert modes.keys() == {"new.db", "new.db-wal", "new.db-shm"}
+    assert set(modes.values()) == {0o600}
 
 
 def test_a_worker_that_starts_while_another_makes_the_database_waits(tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ def open_engine(url: str) -> sa.Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": PATIENCE}}
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # what readers wrote is its owner's; SQLite gives its log the same mode
+            os.close(os.open(address.database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         options["poolclass"] = sa.NullPool  # opening a file takes 0.2 ms, and nothing stays open that nobody closes
     engine = sa.create_engine(address, **options)
 

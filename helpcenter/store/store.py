@@ -50,7 +50,7 @@ from helpcenter.store.totals import COUNTED
 MOST_A_DAY = 20_000
 """Different queries counted in one day; then only those already known."""
 MOST_QUERIES = 200_000
-"""Different queries kept over all days, some 60 MB with their sums; the oldest days go first."""
+"""Different queries kept over all days, 60 MB with their sums, 220 under a flood; the oldest days go first."""
 LONG = 20
 """Characters of a query on average, at most: so many times both bounds are kept, whoever floods with long ones."""
 PERIODS = (7, 30, 90, 365)
