@@ -139,6 +139,27 @@ def test_a_phone_never_scrolls_sideways(page: Page, address: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, "200 % zoom of a small phone"
 
 
+TOO_SMALL = """() => {
+  const small = [];
+  for (const one of document.querySelectorAll('a, button, input:not([type=hidden]), summary, textarea')) {
+    const box = one.getBoundingClientRect(), before = getComputedStyle(one).display === 'inline' && one.parentElement;
+    if (!one.checkVisibility() || !box.height || one.matches('.visually-hidden, .skip')) continue;
+    const beside = before && before.textContent.trim().length - one.textContent.trim().length;
+    if (beside > 4) continue;  // a link in a sentence
+    const drawn = ['::before', '::after'].map(name => getComputedStyle(one, name))
+      .map(style => style.position === 'absolute' && style.content !== 'none' ? parseFloat(style.height) : 0);
+    if (Math.max(box.height, ...drawn) < 43.5) small.push(one.outerHTML.slice(0, 80));
+  }
+  return small;
+}"""
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/search?region=法国", "/guides/replace/fr", "/api", "/about"])
+def test_whatever_is_tapped_is_high_enough(page: Page, address: str) -> None:
+    page.goto(address)
+    assert page.evaluate(TOO_SMALL) == []
+
+
 def test_text_of_twice_the_size_cuts_no_name_and_scrolls_nothing_sideways(large_text: Page) -> None:
     for address in PAGES:
         large_text.goto(address)

@@ -56,7 +56,9 @@ def test_topics_stand_in_as_many_columns_as_leave_the_fewest_gaps(items: int, ex
 
 
 def test_about_says_what_is_kept(client: FlaskClient) -> None:
-    assert "不分是谁" in text_of(client, "/about")
+    page = text_of(client, "/about")
+    assert "不分是谁" in page
+    assert page.count('<p class="tagline">') == 5, "every contact of the site"
     assert 'href="/about"' in text_of(client, "/")
 
 

@@ -38,6 +38,11 @@ def contacts_for(site: SiteConfig, values: Mapping[str, Sequence[str]]) -> tuple
     )[:MOST]
 
 
+def all_contacts(site: SiteConfig) -> tuple[ContactLine, ...]:
+    """Every contact, in the site's order."""
+    return tuple(map(_line, site.contacts.values()))
+
+
 def contact_named(site: SiteConfig, name: str) -> tuple[ContactLine, ...]:
     """The contact of that name, or none."""
     found = site.contacts.get(name)

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from flask import request
 
+from helpcenter.pages.contacts import ContactLine, all_contacts
 from helpcenter.pages.frame import ICONS, Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.popular import LISTED, popular
@@ -59,12 +60,13 @@ class AboutPage:
     frame: Frame
     article_count: int
     built: str
+    contacts: tuple[ContactLine, ...]
 
 
 def about_page(snapshot: Snapshot) -> AboutPage:
     """What the site says of itself."""
     view = frame("关于本站", "内容从哪里来、怎么核实，本站记下什么、不记什么。", "/about")
-    return AboutPage(view, snapshot.article_count, f"{snapshot.built:%Y-%m-%d}")
+    return AboutPage(view, snapshot.article_count, f"{snapshot.built:%Y-%m-%d}", all_contacts(snapshot.site()))
 
 
 def home_page(snapshot: Snapshot) -> HomePage:
