@@ -43,7 +43,8 @@ class Cluster:
         except ImportError:
             raise IndexUnavailable(f"使用 {address} 需要 opensearch-py：pip install 'helpcenter[opensearch]'") from None
         self.address = address
-        logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # it writes a traceback for each try
+        for name in ("opensearch", "opensearchpy.trace"):  # they write a traceback for each try, and what readers ask
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._process = 0
         try:
             login = (address.user, address.secret()) if address.user else None

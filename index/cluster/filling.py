@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -25,8 +26,12 @@ Progress = Callable[[str, int, int], None]
 _BATCH = 4 << 20
 """Bytes sent at once; of a cluster's default 100 MB a request, so little that a few in flight cost no memory."""
 _SENDERS = 2
-_SAMPLE = 50
-"""Documents whose checksums are read back."""
+_SAMPLE, _TITLES = 50, 10
+"""Documents whose checksums are read back, and titles that both engines rank."""
+_ALIKE = 0.01
+"""By how much scores may differ: weights are sent as whole numbers of 65,536ths."""
+_COPIED = 600
+"""Seconds for a replica of the whole index."""
 SEALED = "index.blocks.write"
 
 
@@ -66,16 +71,10 @@ def fill(cluster: Cluster, place: Path, identity: str, sections: int, tell: Prog
     cluster.call("POST", f"/{name}/_forcemerge", timeout=FILLING_TIMEOUT, max_num_segments="1")
     cluster.call("POST", f"/{name}/_refresh", timeout=FILLING_TIMEOUT)
     _verify(cluster, name, sections, checks)
+    _compare(cluster, place)
     # Replicas last: they copy the merged files instead of indexing again.
     cluster.call("PUT", f"/{name}/_settings", {"index": {"auto_expand_replicas": "0-1"}}, timeout=FILLING_TIMEOUT)
-    cluster.call(
-        "GET",
-        f"/_cluster/health/{name}",
-        timeout=FILLING_TIMEOUT,
-        wait_for_status="green",
-        wait_for_no_initializing_shards="true",
-        level="indices",
-    )
+    _await_replicas(cluster, name)
     cluster.call("PUT", f"/{name}/_settings", {SEALED: True}, timeout=FILLING_TIMEOUT)
     return name
 
@@ -83,7 +82,7 @@ def fill(cluster: Cluster, place: Path, identity: str, sections: int, tell: Prog
 def sweep(cluster: Cluster, kept: Collection[str]) -> None:
     """Remove our indexes but those of the snapshots whose identities (of 12 characters) are `kept`."""
     prefix = cluster.address.prefix + "-"
-    found = cluster.call("GET", f"/{prefix}*/_settings/{SEALED}", flat_settings="true")
+    found = cluster.call("GET", f"/{prefix}*/_settings/index.uuid")
     for name in found:
         if name.startswith(prefix) and name.removeprefix(prefix).partition("-")[0] not in kept:
             _remove(cluster, name)
@@ -150,3 +149,28 @@ def _verify(cluster: Cluster, name: str, sections: int, checks: dict[str, str]) 
     wrong = [doc["_id"] for doc in read if doc.get("_source", {}).get(CHECK) != checks[doc["_id"]]]
     if wrong:
         raise cluster.unavailable(f"{name} 的第 {wrong[0]} 个小节与送去的不同")
+
+
+def _await_replicas(cluster: Cluster, name: str) -> None:
+    until = time.monotonic() + _COPIED
+    while cluster.call("GET", f"/_cluster/health/{name}")["status"] != "green":
+        if time.monotonic() > until:
+            raise cluster.unavailable(f"{name} 的副本 {_COPIED} 秒后还没有齐")
+        time.sleep(0.2)
+
+
+def _compare(cluster: Cluster, place: Path) -> None:
+    """The cluster ranks and counts as our own arrays do."""
+    from index.cluster.opening import ClusterSnapshot
+    from index.search.opening import LocalSnapshot
+
+    ours, theirs = LocalSnapshot(place, verify=False), ClusterSnapshot(place, cluster, verify=False)
+    titles = [card.title for card in ours.cards()]
+    for title in random.Random(ours.id).sample(titles, min(_TITLES, len(titles))):  # noqa: S311 no secret
+        one, other = ours.search(title), theirs.search(title)
+        scores = [[hit.score for hit in results.hits] for results in (one, other)]
+        alike = len(scores[0]) == len(scores[1]) and all(
+            abs(a - b) < _ALIKE * max(a, 1) for a, b in zip(*scores, strict=True)
+        )
+        if one.total != other.total or one.facets != other.facets or not alike:
+            raise cluster.unavailable(f"「{title}」在集群里的结果与本机算出的不同，请报告这个错误")

@@ -19,7 +19,6 @@ from index.search.filtering import Counts
 from index.search.grouping import Grouped, Layout, group, one_each
 
 NONE = np.empty(0, np.int64)
-_INNER = 100  # sections of an article that come with it; of longer ones all are asked for apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,8 @@ class Known:
     sections: dict[int, Seen] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
     """Sections that were asked about: found they are above, or not at all."""
+    wanted: set[int] = field(default_factory=set)
+    """Sections to ask about in the next round."""
 
 
 @dataclass(frozen=True)
@@ -149,23 +150,25 @@ class ClusterRanking:
         numbers = sections.tolist()
         unknown = () if self._all_listed else tuple(one for one in numbers if not self._is_known(one))
         if unknown and not self.pending:
-            wording, quoted = self.base.wording, self.quoted
-            self.base.ask(("these", unknown), lambda: wording.these(unknown, quoted), self._noted(unknown))
+            self._settle(unknown)
         return np.array([self.scores.get(one, 0.0) for one in numbers], np.float32)
 
     def _is_known(self, number: int) -> bool:
         return number in self.scores or number in self.base.known.settled
 
-    def _noted(self, asked: Iterable[int]) -> Callable[[Body], bool]:
-        """What reads a response that says all about the sections `asked`."""
+    def _settle(self, sections: Iterable[int]) -> None:
+        """Ask about sections, all that are wanted by then in one request."""
+        known, wording, quoted = self.base.known, self.base.wording, self.quoted
+        known.wanted.update(sections)
 
         def read(response: Body) -> bool:
-            for one in seen(response, self.base.wording.lift):
-                self._marks.setdefault(one.number, one)
-            self.base.known.settled.update(asked)
+            for one in seen(response, wording.lift):
+                known.sections.setdefault(one.number, one)
+            known.settled |= known.wanted
+            known.wanted.clear()
             return True
 
-        return read
+        self.base.ask(("these", len(known.settled)), lambda: wording.these(sorted(known.wanted), quoted), read)
 
     def sections(self, with_word: bool | None = None) -> Any:
         """Of what was found, what is listed."""
@@ -184,8 +187,7 @@ class ClusterRanking:
         """What was found from section `first` to before `last`."""
         asked = range(first, last)
         if not self._all_listed and not self.pending and not self.base.known.settled.issuperset(asked):
-            wording, quoted = self.base.wording, self.quoted
-            self.base.ask(("range", first, last), lambda: wording.range(first, last, quoted), self._noted(asked))
+            self._settle(asked)
         return np.array(sorted(one for one in self.scores if first <= one < last), np.int64)
 
     def completes(self, sections: Any) -> Any:
@@ -207,7 +209,8 @@ class ClusterRanking:
             return local
         size = max(wanted, 1)
         wording = self.base.wording
-        groups = self.base.ask(("groups", size), lambda: wording.groups(size, _INNER, self.quoted), self._groups_read)
+        articles = self.base.layout.articles
+        groups = self.base.ask(("groups", size), lambda: wording.groups(size, self.quoted, articles), self._groups_read)
         if groups is None:
             return Grouped(NONE, 0, 0, 0, np.empty(0))
         total, complete = groups
@@ -219,16 +222,8 @@ class ClusterRanking:
         return replace(local, total=total, complete=complete, partial_from=partial_from)
 
     def _groups_read(self, response: Body) -> tuple[int, int]:
-        article_of = self.base.layout.article_of
-        for hit in response["hits"].get("hits", ()):
-            inner = hit["inner_hits"]["sections"]
-            found = seen(inner, self.base.wording.lift)
-            for one in found:
-                self._marks.setdefault(one.number, one)
-            if found and inner["hits"]["total"]["value"] <= len(found):
-                article = article_of[found[0].number]
-                first, last = article_of.searchsorted((article, article + 1)).tolist()
-                self.base.known.settled.update(range(first, last))
+        for one in seen(response, self.base.wording.lift):
+            self._marks.setdefault(one.number, one)
         counts = response["aggregations"]
         return counts["articles"]["value"], counts[WHOLE]["articles"]["value"]
 
@@ -248,12 +243,12 @@ class ClusterRanking:
     def _counted(self, *, articles: bool) -> Counted | None:
         wording = self.base.wording
         found, more = wording.found(self.quoted), tuple(sorted(self.extra_only))
-        large = self._large
+        large, number = self._large, self.base.layout.articles if articles else 0
         key = ("counted", articles, self.quoted, more, len(large))
         size = len(self.base.layout.filters.rows)
         answer: Counted | None = self.base.ask(
             key,
-            lambda: counted(union([found, *large], more) if more or large else found, size, articles=articles),
+            lambda: counted(union([found, *large], more) if more or large else found, size, number),
             read_counted,
         )
         return answer

@@ -26,7 +26,7 @@ class _Session(threading.local):
         self.depth = 0
         self.known: dict[Hashable, Any] = {}
         self.kept: dict[Hashable, Any] = {}
-        self.lacking: dict[Hashable, tuple[Body, Callable[[Body], Any]]] = {}
+        self.lacking: dict[Hashable, tuple[Callable[[], Body], Callable[[Body], Any]]] = {}
 
 
 class Rounds:
@@ -37,13 +37,16 @@ class Rounds:
         self._session = _Session()
 
     def get(self, key: Hashable, body: Callable[[], Body], read: Callable[[Body], T]) -> T | None:
-        """The answer to what `key` names, as `read` makes it of the response; None while it is not known."""
+        """The answer to what `key` names, as `read` makes it of the response; None while it is not known.
+
+        `body` is called when it is sent, and may by then know of more to ask.
+        """
         session = self._session
         if key in session.known:
             answer: T = session.known[key]
             return answer
         if key not in session.lacking:
-            session.lacking[key] = body(), read
+            session.lacking[key] = body, read
         return None
 
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -65,7 +68,7 @@ class Rounds:
                 if not session.lacking:
                     return result
                 lacking, session.lacking = session.lacking, {}
-                answers = self._send([body for body, _ in lacking.values()])
+                answers = self._send([body() for body, _ in lacking.values()])
                 for (key, (_, read)), answer in zip(lacking.items(), answers, strict=True):
                     session.known[key] = read(answer)
             raise RuntimeError(f"not answered after {MOST_ROUNDS} rounds: {list(session.known)[-1]}")

@@ -25,6 +25,11 @@ class Layout:
     """The article number of each section, ascending."""
     filters: Filters
 
+    @property
+    def articles(self) -> int:
+        """How many there are."""
+        return int(self.article_of[-1]) + 1 if len(self.article_of) else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
