@@ -60,16 +60,16 @@ class Parser:
         quoted = [fold(match.group(1)).strip() for match in _QUOTED.finditer(text)]
         collected = _Terms(self._weights)
         words: list[str] = []
-        stretch: list[Run] = list(runs(folded))
-        han = sum(len(run.text) for run in stretch if run.kind == "han")
-        share = min(1.0, han / self._weights.query["characters_from"]) if len(stretch) > 1 else 1.0
-        for number, run in enumerate(stretch):
+        pieces: list[Run] = list(runs(folded))
+        han = sum(len(run.text) for run in pieces if run.kind == "han")
+        share = min(1.0, han / self._weights.query["characters_from"]) if len(pieces) > 1 else 1.0
+        for number, run in enumerate(pieces):
             if run.kind == "han":
                 words.extend(self._han(run.text, share, query, collected))
             else:
-                before = stretch[number - 1] if number else None
-                near = before.text if before and before.kind == "latin" and before.end + 1 == run.start else ""
-                words.append(self._latin(run, near, query, collected))
+                before = pieces[number - 1] if number else None
+                word = before.text if before and before.kind == "latin" and before.end + 1 == run.start else ""
+                words.append(self._latin(run, word, query, collected))
         query.units = [unit for unit in query.units if not unit.only_stop_words] or query.units
         query.needed.extend(choice for unit in query.units if unit.kind == "latin" for choice in unit.needed)
         if not query.needed:  # only stop words: then they are what was asked for
@@ -84,6 +84,8 @@ class Parser:
         return query
 
     def _han(self, run: str, share: float, query: Query, collected: _Terms) -> list[str]:
+        """Add a Han run: terms, unit, marks. Returns its words. `share`: the part of their weight that single
+        characters get."""
         words = self._segmenter.cut(run)
         unit = Unit(run, "han", parts=tuple(words), word=word_key(run) if len(words) == 1 else 0)
         stopped: list[bool] = []
@@ -119,6 +121,7 @@ class Parser:
         )
 
     def _latin(self, run: Run, before: str, query: Query, collected: _Terms) -> str:
+        """Add a Latin run. Returns its whole form. `before`: the Latin word one space before: `e sim` may be `esim`."""
         first, *parts = latin_terms(run.text) if run.kind == "latin" else [run.text]
         collected.add("words", first, first in self._stop)
         for part in parts:
