@@ -103,6 +103,7 @@ def test_what_says_the_same_is_found_and_told(content: Path, model: ToyModel, tm
     assert by_model == ("pay" not in dict(snapshot.rank_articles(query, 50, ["words", "substring"])))
     told = snapshot.explain(query, "pay", "online")
     assert "意思：余弦" in told and ("（模型）" if by_model else "（词袋表）") in told
+    assert not by_model or "最近的是正文里的「在网站上充值，话费马上到账。」" in told
     told = snapshot.explain("没钱了打不出去要交钱", "pay", "online")
     assert "余弦 1.00，最近的是相似问「没钱了打不出去要交钱」" in told
     assert "没有参与" in snapshot.explain("号码", "pay", "online")

@@ -188,3 +188,12 @@ def test_symptoms_are_found_better(
     assert both["symptom"]["nDCG@10"] > words["symptom"]["nDCG@10"] + 0.015
     assert both["all"]["nDCG@10"] > words["all"]["nDCG@10"] + 0.008
     assert both["short"]["nDCG@10"] >= words["short"]["nDCG@10"] - 0.002
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["own", "b", "c"])
+def test_no_set_loses(real: Encoder, with_meaning: Path, site_index: Path, root: Path, name: str) -> None:
+    judged = read_judgements(root / "tests" / "judgements" / f"{name}.tsv")
+    words = judge(Library(site_index).snapshot(), judged)["all"]["nDCG@10"]
+    for model in (real, None):
+        assert judge(Library(with_meaning, encoder=model).snapshot(), judged)["all"]["nDCG@10"] > words - 0.003

@@ -222,7 +222,10 @@ class Asking(Shelf, Generic[R]):
         else:
             raise KeyError(f"{article_id}#{anchor}")
         name = anchors[section - first]
-        meaning = explain_meaning(self._meanings, found, section, self._records.asks(section)) if self._meanings else []
+        meaning: list[str] = []
+        if self._meanings:
+            asks, (text, folded, _) = self._records.asks(section), self._records.body(section)
+            meaning = explain_meaning(self._meanings, found, section, asks, text, folded)
         return explain(self._index, found, section, article_id + (f"#{name}" if name else ""), meaning)
 
     def _chosen(self, filters: Chosen | None) -> Chosen:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.meaning.vectors import Meanings
+from index.meaning.vectors import SENTENCE, Meanings
 from index.search.contracts import R, Sections
 from index.search.layering import Found
 from index.search.layers import LAYERS
@@ -18,6 +18,8 @@ from index.search.layers.meaning import meant, say
 
 _KINDS = {"words": "词", "grams": "双字", "characters": "单字"}
 _ORIGINS = {"query": "", "synonym": "（同义词）", "prefix": "（以它开头）"}
+LONGEST = 40
+"""Characters of a sentence that is shown as near."""
 _LABELS = {layer.name: layer.label for layer in LAYERS}
 
 
@@ -61,13 +63,22 @@ def explain(index: Sections[R], found: Found[R], number: int, place: str, meanin
     return "\n".join(lines)
 
 
-def explain_meaning(meanings: Meanings, found: Found[R], number: int, asks: Sequence[str]) -> list[str]:
-    """How near section `number`, with these asks, is to the query in meaning, and what that counts."""
+def explain_meaning(
+    meanings: Meanings, found: Found[R], number: int, asks: Sequence[str], text: str, folded: str
+) -> list[str]:
+    """How near section `number` is to the query in meaning, by what, and what that counts.
+
+    `asks`, `text`, `folded`: the section's asks, and its body as written and folded.
+    """
     near = found.near()
     if near is None:
         return ["意思：查询里没有认得的字词"]
     at, cosine = meanings.nearest(near, number)
-    what = f"相似问「{asks[at - 1]}」" if at else "正文"
+    if at:
+        what = f"相似问「{asks[at - 1]}」"
+    else:
+        sentence = SENTENCE.match(folded, meanings.sentence(near, folded))
+        what = f"正文里的「{text[slice(*sentence.span())].strip()[:LONGEST] if sentence else ''}」"
     how = "模型" if near.by_model else "词袋表"
     weight = say(found.asked, meant(found.asked))
     counted = f"占总分至多 {weight:.0%}，其余看词语" if weight else "没有参与：查询太短，或词语已经足够"
