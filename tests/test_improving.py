@@ -165,18 +165,51 @@ def test_no_near_article_is_said_only_where_there_is_none(operate: Callable[...,
     assert "最相近的是 lost" in found["停号以后能不能退钱给我的信用卡"]["why"]
 
 
-def test_an_alias_is_proposed_and_written_in_the_authors_style(
+def test_an_ask_is_proposed_and_written_beside_the_article(
     operate: Callable[..., Any], database: str, content: Path
 ) -> None:
     asked(database, 分享个人流量热点=Counts(2, 0, 2))
     proposed = proposals(operate)["分享个人流量热点"]
-    assert (proposed["kind"], proposed["target"]) == ("alias", "wifi")
+    assert (proposed["kind"], proposed["target"]) == ("ask", "wifi#打开热点")
     judgements = content / "_search" / "judgements.tsv"
     judgements.write_text("# 评判\n热点\twifi#打开热点\t3\n停号\tlost\t2\n", "utf-8")
     told = operate("--apply", proposed["id"], "--yes")
     assert told.returncode == 0, told
     assert "nDCG@10 1.0000 → 1.0000" in told.stdout
-    assert "aliases: [分享个人流量热点]\n---\n" in (content / "wifi.md").read_text("utf-8")
+    assert (content / "wifi.asks.yml").read_text("utf-8") == "打开热点:\n  - 分享个人流量热点\n"
+    assert operate("--undo").returncode == 0
+    assert not (content / "wifi.asks.yml").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# 说明\n打开热点:\n  - a\n  - b\nx: [c]\n", "# 说明\n打开热点:\n  - a\n  - b\n  - 新说法\nx: [c]\n"),
+        ("打开热点: [a] # 为什么\n", "打开热点: [a, 新说法] # 为什么\n"),
+        ("打开热点:\n- a", "打开热点:\n- a\n- 新说法\n"),
+        ('"": [a]\r\n', '"": [a]\r\n打开热点:\r\n  - 新说法\r\n'),
+        ("x: [a]", "x: [a]\n打开热点:\n  - 新说法\n"),
+    ],
+)
+def test_an_ask_leaves_everything_else_as_it_was(content: Path, before: str, after: str) -> None:
+    file = content / "wifi.asks.yml"
+    file.write_bytes(before.encode())
+    edit = apply(Proposal("", "", "ask", "新说法", "wifi#打开热点", ""), content)
+    assert file.read_bytes().decode() == after
+    edit.undo()
+    assert file.read_bytes().decode() == before
+
+
+def test_an_alias_is_proposed_and_written_in_the_authors_style(
+    operate: Callable[..., Any], database: str, content: Path, tmp_path: Path
+) -> None:
+    (content / "print.md").write_text("# 打印\n\n在设置里打开打印机，分享给别人。\n", "utf-8")
+    build(content, tmp_path / "index")
+    asked(database, 分享别人打印机网速=Counts(2, 0, 2))
+    proposed = proposals(operate)["分享别人打印机网速"]
+    assert (proposed["kind"], proposed["target"]) == ("alias", "print")
+    assert operate("--apply", proposed["id"], "--yes").returncode == 0
+    assert (content / "print.md").read_text("utf-8").startswith("---\naliases: [分享别人打印机网速]\n---\n")
 
 
 def test_a_fix_that_harms_judged_queries_takes_itself_back(

@@ -1,4 +1,4 @@
-"""Changing one line of an operator's files and nothing else: a synonym, a word, an alias.
+"""Changing one line of an operator's files and nothing else: a synonym, a word, an ask, an alias.
 
 In: the content folder, a `Proposal`. Out: the changed file, and its old bytes to put back. Raises `EditRefused`.
 Why by text and not by writing YAML anew: comments, quotes, order and line ends are the author's. The changed front
@@ -52,6 +52,17 @@ def apply(proposal: Proposal, content: Path) -> Edit:
             raise EditRefused(f"没有文件 {path}，加不了别名。")
         before = path.read_bytes()
         after, line = with_alias(before.decode("utf-8"), proposal.text, path)
+    elif proposal.kind == "ask":
+        article, _, anchor = proposal.target.partition("#")
+        path = content / f"{article}.asks.yml"
+        beside = content / f"{article}.md"
+        if not path.resolve().is_relative_to(content.resolve()) or not beside.is_file():
+            raise EditRefused(f"没有文章 {article}，加不了相似问。")
+        before = path.read_bytes() if path.is_file() else b""
+        after, line = with_ask(before.decode("utf-8"), anchor, proposal.text, path)
+        if not path.exists():
+            write(path, after.encode())
+            return Edit(path, None, line)
     else:
         path = content / "_search" / (SYNONYMS if proposal.kind == "synonym" else WORDS)
         before = path.read_bytes() if path.is_file() else b""
@@ -103,6 +114,25 @@ def with_alias(text: str, alias: str, path: Path) -> tuple[str, str]:
         raise EditRefused(f"{path} 的 aliases 写法特殊，没有改动；请手工加上“{alias}”。")
     lines = changed[: at + len(more)].rstrip().splitlines()
     return text[: front.start(2)] + changed + text[front.end(2) :], lines[-1]
+
+
+def with_ask(text: str, anchor: str, ask: str, path: Path) -> tuple[str, str]:
+    """A file of asks with one more under `anchor`, and the line that has it."""
+    end = line_end(text)
+    old = parsed(text, path)
+    nodes: list[tuple[yaml.Node, yaml.Node]] = getattr(yaml.compose(text), "value", None) or []
+    place = next((pair for pair in nodes if pair[0].value == anchor), None)
+    if place:
+        text = text if text.endswith("\n") else text + end
+        at, more, till = one_more(text, place[0], place[1], ask, end)
+    else:
+        before = "" if not text or text.endswith("\n") else end
+        at, more, till = len(text), f"{before}{quoted(anchor)}:{end}  - {quoted(ask)}{end}", len(text)
+    changed = text[:at] + more + text[till:]
+    asks = old.get(anchor) or []
+    if parsed(changed, path) != {**old, anchor: [*(asks if isinstance(asks, list) else [asks]), ask]}:
+        raise EditRefused(f"{path} 的写法特殊，没有改动；请手工在 {anchor} 下加上“{ask}”。")
+    return changed, changed[: at + len(more)].rstrip().splitlines()[-1].strip()
 
 
 def one_more(body: str, key: yaml.Node, value: yaml.Node, alias: str, end: str) -> tuple[int, str, int]:

@@ -134,12 +134,12 @@ def refusal(before: Checked, after: Checked) -> str:
 
 
 def article_wanted(proposal: Proposal, index_folder: Path, key: str) -> str:
-    """The alias's own article, or what readers would have found with the synonym in place of their word."""
+    """The article of the alias or ask, or what readers would have found with the synonym in place of their word."""
     if proposal.kind == "synonym":
         other = proposal.query.replace(proposal.text, proposal.target)
         hits = index.open_library(index_folder, key).snapshot().search(other, limit=1).hits
         return hits[0].article if hits else ""
-    return proposal.target if proposal.kind == "alias" else ""
+    return proposal.target.partition("#")[0] if proposal.kind in ("alias", "ask") else ""
 
 
 def check(

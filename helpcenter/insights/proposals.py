@@ -1,4 +1,4 @@
-"""For each failing query the smallest change that may mend it: a synonym, a word for the segmenter, or an alias.
+"""For each failing query the smallest change that may mend it: a synonym, a word, an ask of a section, or an alias.
 
 In: failing queries, the live snapshot, the words that operators keep in `content/_search/`. Out: `Proposal`s with the
 command that applies them, or a line of advice where no change of words can help.
@@ -47,7 +47,8 @@ class Proposal:
     query: str
     trouble: str
     kind: str
-    """`synonym`: `text` means `target`; `word`: `text` is a word; `alias`: article `target` is also called `text`."""
+    """`synonym`: `text` means `target`; `word`: `text` is a word; `ask`: readers ask for section `target`
+    (`article#anchor`) by `text`; `alias`: article `target` is also called `text`."""
     text: str
     target: str
     why: str
@@ -64,6 +65,8 @@ class Proposal:
             return f"同义词：{self.text} = {self.target}"
         if self.kind == "word":
             return f"词典：加入“{self.text}”"
+        if self.kind == "ask":
+            return f"相似问：给小节 {self.target} 加上“{self.text}”"
         return f"别名：给文章 {self.target} 加上“{self.text}”"
 
     @property
@@ -155,11 +158,13 @@ def _verdict(asked: Asked, snapshot: Snapshot, lexicon: Lexicon) -> Verdict:
         return proposed("word", query, "", "文章里原样有它，但分词时被拆开了")
     if len(query) <= LONGEST and not (first and first.complete):
         for unknown in _unknown(snapshot, query):
-            near = _nearest(unknown, lexicon.words)
+            near = _nearest_word(unknown, lexicon.words)
             if near and _found(snapshot, query.replace(unknown, near)):
                 return proposed("synonym", unknown, near, f"换成“{near}”就能找到，请先确认两者同义")
-    article, share = _nearest_article(snapshot, query, lexicon, {hit.article: hit.section for hit in results.hits})
+    article, anchor, share = _nearest(snapshot, query, lexicon, {hit.article: hit.section for hit in results.hits})
     if article and not (first and first.complete and first.article == article):
+        if anchor:
+            return proposed("ask", query, f"{article}#{anchor}", f"这一节讲到了其中的 {share:.0%}")
         return proposed("alias", query, article, f"这篇讲到了其中的 {share:.0%}")
     if first and first.complete:
         return Verdict(asked, None, f"排在第一的 {first.article} 看来合适；若不合适，请改它的标题或摘要")
@@ -193,7 +198,7 @@ def _unknown(snapshot: Snapshot, query: str) -> Iterator[str]:
         yield query
 
 
-def _nearest(unknown: str, words: Iterable[str]) -> str:
+def _nearest_word(unknown: str, words: Iterable[str]) -> str:
     """The word that shares most with `unknown`, empty where none shares enough. A part of it would drop the rest."""
     enough = LIKE_ENOUGH if _HAN.search(unknown) else LIKE_ENOUGH_LATIN
     near = [(_likeness(unknown, word), word) for word in words if word not in unknown]
@@ -208,19 +213,22 @@ def _likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other).ratio()
 
 
-def _nearest_article(snapshot: Snapshot, query: str, lexicon: Lexicon, found: dict[str, str]) -> tuple[str, float]:
-    """The best hit whose section speaks of most of the query, else such an article by its title; and of how much."""
+def _nearest(snapshot: Snapshot, query: str, lexicon: Lexicon, found: dict[str, str]) -> tuple[str, str, float]:
+    """The best hit whose section speaks of most of the query, else such an article by its title; and of how much.
+
+    Article, anchor, share; no anchor where the article as a whole is meant.
+    """
     for article, anchor in found.items():
         page = snapshot.page(article)
         if page:
             text = " ".join(part.heading + part.text for part in page.article.sections if part.anchor == anchor)
             share = lexicon.covered(query, f"{page.article.title} {text}".casefold())
             if share > COVERED:
-                return article, share
+                return article, anchor, share
     share, article = max(
         ((lexicon.covered(query, text), article) for article, text in lexicon.articles), default=(0, "")
     )
-    return (article, share) if share > COVERED else ("", 0.0)
+    return (article, "", share) if share > COVERED else ("", "", 0.0)
 
 
 def _pairs(parts: list[str]) -> list[str]:
