@@ -14,12 +14,16 @@ from index import Palette, SiteConfig
 DARK = ':root:not([data-theme="light"])'
 
 
+NEUTRAL = "--ground: #151617; --surface: #1d1f21; --field: #2a2c2f; --line: #34373a; --edge: #7b7f84; --quiet: #a9adb2;"
+"""Dark pages of a site with its own accent: ours lean to our green. No lighter than ours, so that contrasts hold."""
+
+
 @lru_cache(maxsize=8)
 def style_sheet(on_light: Palette | None, on_dark: Palette | None) -> str:
     """The tokens of `app.css` that follow from the site's accent; empty where it has none of its own."""
     if not (on_light and on_dark):
         return ""
-    light, dark = tokens(on_light), tokens(on_dark)
+    light, dark = tokens(on_light), f"{NEUTRAL} {tokens(on_dark)}"
     return (
         f"@layer tokens {{\n:root {{ {light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ {DARK} {{ {dark} }} }}\n"

@@ -46,9 +46,13 @@ def unreadable(accent: str, appearance: str = "light") -> str:
     return "" if ratio >= LEAST else f"{accent} 和背景的对比度只有 {ratio:.2f}，至少要 {LEAST}：换一个更{wish}的颜色"
 
 
-def palette(accent: str, appearance: str) -> Palette:
-    """The colours that follow from an accent. White on the band can be read wherever the accent can."""
-    band = mix(accent, "#000000", 0.78) if appearance == "light" else mix(accent, _SURFACES["dark"][1], 0.2)
+def palette(accent: str, appearance: str, band_of: str = "") -> Palette:
+    """The colours that follow from an accent, the header's from `band_of`, where that is another.
+
+    White on the band can be read wherever the accent of light pages can: on dark pages it is darker still.
+    """
+    share, ground = (0.78, "#000000") if appearance == "light" else (0.38, _SURFACES["dark"][1])
+    band = mix(band_of or accent, ground, share)
     return Palette(accent, soft(accent, appearance), band, mix("#ffffff", band, 0.8))
 
 

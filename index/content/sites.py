@@ -101,7 +101,8 @@ def _site(values: Mapping[str, Any], file: SiteFile, sure: bool) -> SiteConfig:
     own = values.get("colours", {})
     if accent := own.get("accent"):
         plain["light"] = colours.palette(accent, "light")
-        plain["dark"] = colours.palette(own.get("accent_dark") or colours.dark_accent(accent), "dark")
+        on_dark = own.get("accent_dark") or colours.dark_accent(accent)
+        plain["dark"] = colours.palette(on_dark, "dark", band_of=accent)
     tiles = []
     for number, one in enumerate(values.get("tiles", [])):
         applies = _applies(one.get("filters", {}), ("tiles", number, "filters"), names, file)
