@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from index.arrays import Mask, Numbers, Scores
 from index.cluster.rounds import Body, Rounds
 from index.cluster.wording import VERBATIM, WHOLE, WORD, Seen, Wording, counted, seen, union
 from index.search.filtering import Counts
@@ -95,11 +96,11 @@ class ClusterRanking:
 
     base: Base
     scores: dict[int, float]
-    order: Any
+    order: Numbers
     found_total: int
     """How many the query alone found."""
     complete_total: int
-    verbatim: Any
+    verbatim: Numbers
     only_characters: bool
     quoted: bool = False
     """Whether only what holds the quoted text counts."""
@@ -145,7 +146,7 @@ class ClusterRanking:
         """The best score, 0 where nothing was found."""
         return max(self.scores.values(), default=0.0)
 
-    def scores_of(self, sections: Any) -> Any:
+    def scores_of(self, sections: Numbers) -> Scores:
         """The score of each of `sections`, 0 where it was not found."""
         numbers = sections.tolist()
         unknown = () if self._all_listed else tuple(one for one in numbers if not self._is_known(one))
@@ -170,7 +171,7 @@ class ClusterRanking:
 
         self.base.ask(("these", len(known.settled)), lambda: wording.these(sorted(known.wanted), quoted), read)
 
-    def sections(self, with_word: bool | None = None) -> Any:
+    def sections(self, with_word: bool | None = None) -> Numbers:
         """Of what was found, what is listed."""
         listed = self._listed()
         if with_word is None:
@@ -180,17 +181,17 @@ class ClusterRanking:
         marks = self._marks
         return listed[[(one in marks and WORD in marks[one].marks) == with_word for one in listed.tolist()]]
 
-    def _listed(self) -> Any:
+    def _listed(self) -> Numbers:
         return np.array(sorted(self.scores), np.int64)
 
-    def within(self, first: int, last: int) -> Any:
+    def within(self, first: int, last: int) -> Numbers:
         """What was found from section `first` to before `last`."""
         asked = range(first, last)
         if not self._all_listed and not self.pending and not self.base.known.settled.issuperset(asked):
             self._settle(asked)
         return np.array(sorted(one for one in self.scores if first <= one < last), np.int64)
 
-    def completes(self, sections: Any) -> Any:
+    def completes(self, sections: Numbers) -> Mask:
         """Which of `sections` hold all that was asked for."""
         marks = self._marks
         return np.array([one in marks and WHOLE in marks[one].marks for one in sections.tolist()], bool)
@@ -253,7 +254,7 @@ class ClusterRanking:
         )
         return answer
 
-    def joined(self, sections: Any, scores: Any, wanted: int, only: Any = None) -> Self:
+    def joined(self, sections: Numbers, scores: Scores, wanted: int, only: Numbers | None = None) -> Self:
         """These results with `sections` at `scores`; `only`: of what was found, this stays."""
         if self.pending:
             return self
@@ -274,7 +275,7 @@ class ClusterRanking:
             restricted=only is not None,
         )
 
-    def led(self, sections: Any, scores: Any) -> Self:
+    def led(self, sections: Numbers, scores: Scores) -> Self:
         """These results with `sections` at their head, best first, at `scores`."""
         if self.pending:
             return self
@@ -284,6 +285,6 @@ class ClusterRanking:
         return replace(self, scores=self.scores | added, order=order)
 
 
-def in_order(scores: Mapping[int, float]) -> Any:
+def in_order(scores: Mapping[int, float]) -> Numbers:
     """The sections, best first; equal ones by number."""
     return np.array(sorted(scores, key=lambda one: (-scores[one], one)), np.int64)

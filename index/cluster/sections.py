@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from index.arrays import Numbers, Scores
 from index.cluster.ranking import NONE, Base, ClusterRanking, Known, Top, in_order, read_top
 from index.cluster.rounds import Body, Rounds
 from index.cluster.wording import ALLOWED, HELD, VERBATIM, WHOLE, Seen, Wording, seen, stands
@@ -62,7 +63,7 @@ class ClusterSections:
         ]
         return tuple(found) or None
 
-    def fitting(self, sections: Any, allowed: ALLOWED | None) -> Any:
+    def fitting(self, sections: Numbers, allowed: ALLOWED | None) -> Numbers:
         """Those of `sections` that fit; the filters' bits lie beside us."""
         having = self._layout.filters.having
         return fitting(sections, meet([having(list(map(int, rows))) for rows in allowed or ()]))
@@ -124,7 +125,7 @@ class ClusterSections:
         whole = sum(WHOLE in one.marks for one in base.known.sections.values())
         return ClusterRanking(base, scores, order, len(scores), whole, NONE, bool(scores))
 
-    def _refined(self, base: Base, scores: dict[int, float], order: Any, verbatim: int) -> Any:
+    def _refined(self, base: Base, scores: dict[int, float], order: Numbers, verbatim: int) -> Numbers:
         """Raise among the best what holds longer runs of the query; returns the new order."""
         near = order[:REFINED].tolist()
         if verbatim >= len(near) or not worth_a_look(base.wording.query, len(near)):
@@ -174,18 +175,18 @@ class ClusterSections:
 
         return self.rounds.get(("stand", key), lambda: stands(unit), read)
 
-    def holders(self, queries: Sequence[Query], allowed: ALLOWED | None) -> list[tuple[Any, Any]]:
+    def holders(self, queries: Sequence[Query], allowed: ALLOWED | None) -> list[tuple[Numbers, Scores]]:
         """For each query the sections that contain it, and their scores; where none does, those that hold all of it."""
         return [self._holders(query, allowed) for query in queries]
 
-    def _holders(self, query: Query, allowed: ALLOWED | None) -> tuple[Any, Any]:
+    def _holders(self, query: Query, allowed: ALLOWED | None) -> tuple[Numbers, Scores]:
         base = self._base(query, allowed)
         wording = base.wording
         nothing = NONE, np.empty(0, np.float32)
         if not wording.may_be_whole or not query.needed:
             return nothing
 
-        def read(response: Body) -> tuple[Any, Any, Body | None]:
+        def read(response: Body) -> tuple[Numbers, Scores, Body | None]:
             counts = response["aggregations"]
             held, verbatim = counts[HELD]["doc_count"], counts[VERBATIM]["doc_count"]
             many = held > GUESSED and not wording.quoted

@@ -14,11 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
-from index.arrays import F32, U64
+from index.arrays import F32, I8, U64, Numbers
 from index.store.keys import character_key, word_key
 from index.text.segmenting import latin_terms, runs
 
@@ -53,8 +52,8 @@ class Bag:
 
     keys: U64
     """Ascending."""
-    table: Any
-    """Shape (keys, dimensions), int8."""
+    table: I8
+    """Shape (keys, dimensions)."""
     weights: F32
     """Of each key: how rare it is, times what brings its row back to scale."""
 
@@ -93,9 +92,9 @@ def fit(texts: Sequence[Sequence[int]], vectors: F32) -> Bag:
 class _Sparse:
     """Rows of few numbers. Row i owns `columns[starts[i]:starts[i + 1]]`; none is empty."""
 
-    columns: Any
+    columns: Numbers
     values: F32
-    starts: Any
+    starts: Numbers
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], weights: F32) -> _Sparse:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from index.arrays import F32
+from index.arrays import F32, I8, U32, U64, Numbers
 from index.meaning.bags import Bag, Cut, fit, keys_of
 from index.meaning.encoder import Encoder
 from index.meaning.vectors import SENTENCE
@@ -44,9 +44,9 @@ class Encoded:
     """What is written; see `vectors.py`."""
 
     about: dict[str, Any]
-    vectors: Any
-    firsts: Any
-    hashes: Any
+    vectors: I8
+    firsts: U32
+    hashes: U64
     basis: F32
     bag: Bag
 
@@ -88,8 +88,8 @@ def encode_sections(
 def _fitted(
     sections: Sequence[tuple[str, Sequence[str]]],
     texts: Sequence[str],
-    firsts: Any,
-    hashes: Any,
+    firsts: U32,
+    hashes: U64,
     encoder: Encoder,
     cut: Cut,
     tell: Tell,
@@ -115,7 +115,7 @@ def _fitted(
     return Encoded(about, _rounded(small, scale), firsts, hashes, basis, bag)
 
 
-def _sentences(bodies: Sequence[str]) -> tuple[list[str], Any]:
+def _sentences(bodies: Sequence[str]) -> tuple[list[str], Numbers]:
     """Up to SENTENCES of all, evenly spread, and the number of the section that each stands in."""
     found = [
         (text, number)
@@ -142,8 +142,9 @@ def _kept(last: Path | None, encoder: Encoder) -> Encoded | None:
     return Encoded(about, bag=bag, **arrays)
 
 
-def _rounded(vectors: F32, scale: float) -> Any:
-    return np.rint(vectors / scale).clip(-127, 127).astype(np.int8)
+def _rounded(vectors: F32, scale: float) -> I8:
+    rounded: I8 = np.rint(vectors / scale).clip(-127, 127).astype(np.int8)
+    return rounded
 
 
 def _hash(text: str) -> bytes:

@@ -18,10 +18,10 @@ The rule:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
+from index.arrays import U32
 from index.search.contracts import Lexicon, Ranked
 from index.search.queries import Query
 from index.store.blobs import Texts
@@ -43,7 +43,7 @@ class Answerer:
         self._folded = folded
         self._idf = idf
 
-    def answer(self, query: Query, ranking: Ranked, article_of: Any, first_of: list[int]) -> int | None:
+    def answer(self, query: Query, ranking: Ranked, article_of: U32, first_of: list[int]) -> int | None:
         """The section that answers `query`, or None. Whether its words found it, the caller knows.
 
         `article_of`: the article number of each section; `first_of`: the first section of each article.
@@ -73,7 +73,7 @@ class Answerer:
         return best if clear and whole else None
 
 
-def _shares(ranking: Ranked, best: int, article_of: Any) -> tuple[float, float]:
+def _shares(ranking: Ranked, best: int, article_of: U32) -> tuple[float, float]:
     """The scores of the best section of any other article, and of the next section, as shares of the best one's."""
     order = ranking.order
     others = order[article_of[order] != article_of[best]]

@@ -17,6 +17,7 @@ from typing import Any, Generic
 
 import numpy as np
 
+from index.arrays import U32, Mask
 from index.meaning.encoder import Encoder
 from index.meaning.vectors import open_meanings
 from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, Hit, Results
@@ -63,7 +64,7 @@ class Parts(Generic[R]):
     filters: Filters
     records: Records
     weights: Weights
-    article_of: Any
+    article_of: U32
     """The article number of each section, ascending."""
     near: Callable[[int], tuple[int, ...]]
     """The articles nearest to one, by number."""
@@ -232,7 +233,7 @@ class Asking(Shelf, Generic[R]):
         """The filters of this site that have a value."""
         return {name: filters[name] for name in self._site.filter_names if filters.get(name)} if filters else {}
 
-    def _listed(self, query: Query, chosen: Chosen) -> Any:
+    def _listed(self, query: Query, chosen: Chosen) -> Mask:
         """The sections to list where no term was asked for, as a mask: all that fit, none for punctuation alone."""
         fitting = meet(list(self._filters.masks(chosen).values()))
         return np.full(self.section_count, not query.text) if fitting is None else fitting & (not query.text)

@@ -13,10 +13,10 @@ independent writers was judged to have its answer there. So an article's place m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
+from index.arrays import U32
 from index.search.containing import among
 from index.search.contracts import R
 from index.search.queries import Query
@@ -38,7 +38,7 @@ class Chooser:
     many sections there are.
     """
 
-    def __init__(self, limits: Mapping[str, float], folded: Texts, article_of: Any, first_of: Sequence[int]) -> None:
+    def __init__(self, limits: Mapping[str, float], folded: Texts, article_of: U32, first_of: Sequence[int]) -> None:
         self._limits = limits
         self._folded = folded
         self._article_of = article_of
