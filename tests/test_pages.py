@@ -19,7 +19,8 @@ from helpcenter import create_app
 from helpcenter.pages.article_page import age_warning
 from helpcenter.pages.errors import slug_words
 from helpcenter.pages.home_page import columns
-from helpcenter.pages.results_page import cards_of, count_line
+from helpcenter.pages.result_cards import cards_of
+from helpcenter.pages.results_page import count_line
 from helpcenter.settings import Settings
 from index import Article, ArticleHit, ArticleResults, Hit, SectionLink, SiteConfig, build
 

@@ -10,22 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from flask import request
-from markupsafe import Markup
 
-from helpcenter.pages.article_page import SECTION_TOP
 from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
-from helpcenter.pages.frame import Frame, frame, local
+from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
 from helpcenter.pages.home_page import home_page
+from helpcenter.pages.result_cards import WHY, AnswerBox, Card, Line, Link, answer_box, cards_of, lines_of
 from helpcenter.pages.topic_page import TOPICS_SHOWN, topic_url
-from index import LAYERS, Answer, ArticleCard, ArticleHit, ArticleResults, SectionLink, Snapshot
+from index import ArticleResults, Snapshot
 
 PER_PAGE = 8
 """Articles on a page; few readers scroll to more."""
@@ -34,66 +31,7 @@ LINES_PER_PAGE = 24
 LAST_PAGE = 500
 NEAREST = 3
 """Sections offered where nothing was found."""
-WHY = {layer.name: layer.label for layer in LAYERS if layer.guesses}
-"""What is said about a hit. Literal matches show for themselves."""
 _HAN = re.compile("[\u3400-\u9fff]")
-TOP = "概要"
-"""The heading of what stands above an article's first."""
-
-
-class Link(NamedTuple):
-    """A section or topic to go to. (A named tuple, made in a quarter of a dataclass's time.)"""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An article among the results: `templates/_cards.html`."""
-
-    url: str
-    title: str
-    topic: str
-    heading: str
-    """Of its best section, as are the following four."""
-    section_url: str
-    unfold_url: str
-    snippet: Markup
-    steps: tuple[Markup, ...]
-    """The first steps, shown instead of the snippet; none where the section has no numbered list."""
-    step_count: int
-    why: str
-    """Why it is there, where its words do not show it."""
-    near: tuple[Link, ...]
-    """The next best sections."""
-    more: tuple[Link, ...]
-    """All others, to unfold."""
-    begins_partial: bool
-    """Whether a line before it says that from here on only a part of the query is held."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerBox:
-    """The section that answers the query, whole."""
-
-    title: str
-    article_url: str
-    heading: str
-    url: str
-    html: Markup
-    verified: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An article where filters alone were asked for."""
-
-    topic: str
-    """Its topic's title where it is the first of that, else empty."""
-    title: str
-    summary: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +105,9 @@ def results_page(
         note=note,
         count=count_line(results, bool(query)),
         guides=tuple(map(guide_card, snapshot.find_guides(query))) if number == 1 else (),
-        answer=_answer(results.answer, root) if results.answer else None,
+        answer=answer_box(results.answer, root) if results.answer else None,
         cards=cards_of(results, (number - 1) * size, root),
-        lines=_lines(results.listed, labels, root),
+        lines=lines_of(results.listed, labels, root),
         filters=filters_of(snapshot, results.facets, chosen, results.total),
         chips=tuple(active),
         clear_url=root + search_url(query, {}),
@@ -228,58 +166,6 @@ def count_line(results: ArticleResults, with_query: bool) -> str:
         return f"找到 {results.complete} 篇文章"
     guessed = results.articles and results.articles[0].best.matched in WHY
     return f"找到 {results.total} 篇相近的文章" if guessed else f"没有文章包含全部字词，{results.total} 篇只含一部分"
-
-
-def cards_of(results: ArticleResults, offset: int, root: str) -> tuple[Card, ...]:
-    """The articles as cards; `offset` is the place of the first among all that were found."""
-    turn = results.partial_from - offset if 0 < results.partial_from < results.total else -1
-    return tuple(_card(hit, root, number == turn) for number, hit in enumerate(results.articles))
-
-
-def _card(hit: ArticleHit, root: str, begins_partial: bool) -> Card:
-    best = hit.best
-    path, _, anchor = best.url.partition("#")
-    return Card(
-        url=root + path,
-        title=best.title,
-        topic=best.topic,
-        heading=best.heading or TOP,
-        section_url=root + best.url,
-        unfold_url=f"{root}{path}/sections/{anchor or SECTION_TOP}",
-        snippet=Markup(best.snippet),  # noqa: S704 escaped by the index
-        steps=tuple(map(Markup, hit.steps)),
-        step_count=hit.step_count,
-        why=WHY.get(best.matched, ""),
-        near=_links(hit.near, root),
-        more=_links(hit.more, root),
-        begins_partial=begins_partial,
-    )
-
-
-def _answer(answer: Answer, root: str) -> AnswerBox:
-    return AnswerBox(
-        title=answer.title,
-        article_url=root + answer.url.partition("#")[0],
-        heading=answer.heading or TOP,
-        url=root + answer.url,
-        html=local(answer.html),
-        verified=answer.verified,
-    )
-
-
-def _links(sections: Sequence[SectionLink], root: str) -> tuple[Link, ...]:
-    """Other sections of an article; to its part above the first heading its title leads."""
-    return tuple([Link(heading, root + url) for heading, url in sections if heading])
-
-
-def _lines(cards: Sequence[ArticleCard], labels: Mapping[str, str], root: str) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    before = None
-    for card in cards:
-        topic = labels.get(card.topic, "") if card.topic != before else ""
-        before = card.topic
-        lines.append(Line(topic, card.title, card.summary, root + card.url))
-    return tuple(lines)
 
 
 def _nearest(snapshot: Snapshot, query: str, filtered: bool, root: str) -> tuple[Link, ...]:
