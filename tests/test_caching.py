@@ -32,6 +32,16 @@ def test_a_repeated_answer_is_the_same_and_costs_no_second_search(app: Flask, cl
     assert [(search.query, search.live) for search in seen] == [("补卡要多久", False)], "cached answers are counted too"
 
 
+def test_addresses_that_no_reader_sends_take_no_room(app: Flask, client: FlaskClient) -> None:
+    kept = app.extensions["answers"].answers
+    client.get("/search", query_string={"q": "停" * 200})
+    before = len(kept)
+    for address, host in (("/search?q=费&x=" + "x" * 5000, "localhost"), ("/search?q=费", "x" * 5000)):
+        for _ in range(2):
+            assert client.get(address, headers={"Host": host}).status_code in (200, 400)
+    assert before > 0 and len(kept) == before, "an address has 64 kB, and thousands of answers are kept"
+
+
 def test_unchanged_pages_are_not_sent_again(client: FlaskClient) -> None:
     for address in ("/", ARTICLE, "/search?q=费用", "/api/v1/search?q=费用", "/static/app.css"):
         tag = client.get(address).headers["ETag"]

@@ -122,6 +122,7 @@ def test_where_a_body_ends_is_never_a_matter_of_opinion(address: str, headers: b
         (b"GET /healthz HTTP/1.1\r\nHost:\r\n\r\n", 400),
         (b"GET /healthz HTTP/1.1\r\nHost: a@b\r\n\r\n", 400),
         (b"GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: %b\r\n\r\n" % (b"a" * 254), 400),
     ],
 )
 def test_what_no_browser_sends_ends_the_connection(address: str, request_: bytes, status: int) -> None:

@@ -185,6 +185,12 @@ def test_what_waits_is_bounded(site: Flask, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(recorder.typed) == 20
     recorder.flush()
     assert len(recorder.store.searches(1)) == 10
+    client = site.test_client()
+    for number in range(recording.MOST_OPENED + 5):
+        recorder.open(f"http://localhost/search?q={number}")
+    client.get(f"/articles/{LOST}", headers={"Referer": f"http://localhost/search?q={'x' * 60_000}"})
+    assert len(recorder.opened) == recording.MOST_OPENED
+    assert len(recorder.opened[-1][1]) < 3000
 
 
 def test_what_could_not_be_written_is_written_later(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

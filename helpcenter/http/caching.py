@@ -34,6 +34,8 @@ ROOM = 32 * 1024 * 1024
 """Bytes of answers that a worker keeps, some 4,000 compressed pages of results; the least recently used goes first."""
 OVERHEAD = 2048
 """Bytes that an answer takes beside its body: key, headers, objects (measured)."""
+LONGEST = 4096
+"""Characters of an address and its host, which are kept with the answer; 200 of Han are 1,800. No reader sends more."""
 SMALLEST_COMPRESSED = 600
 """Bytes below which gzip saves no packet."""
 QUICK, SMALL = 1, 9
@@ -118,7 +120,8 @@ class AnswerCache:
 
     def add(self, key: tuple[object, ...], answer: Answer) -> None:
         """Keep a finished answer. Those of a replaced snapshot are never asked for again, and are evicted in time."""
-        if len(answer.body) <= ROOM // 16:
+        asked = sum(len(part) for part in key if isinstance(part, str))
+        if asked <= LONGEST and len(answer.body) <= ROOM // 16:
             with self.lock:
                 self.answers[key] = answer
 

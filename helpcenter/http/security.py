@@ -34,7 +34,7 @@ HEADERS = (
 )
 FORMS = 4
 """Requests with a body at a time in a worker, half of its threads (see `helpcenter/serving/server.py`)."""
-HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 OLD = ("HTTP/1.0", "HTTP/1")
 """How HTTP/1.0 is called in a WSGI environment; the second is granian's. nginx speaks it unless told otherwise."""
 LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?")

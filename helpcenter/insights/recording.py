@@ -47,7 +47,9 @@ SHORTEST = 2
 """Characters of a query that counts when it came while typing."""
 LONGEST = 200
 MOST_WAITING = 50_000
-"""Searches while typing, and openings, that wait; more are not counted."""
+"""Searches while typing that wait; more are not counted."""
+MOST_OPENED = 10_000
+"""Openings that wait, a minute's; of the older ones then fewer are counted. Each holds an address, up to 2.5 kB."""
 MOST_KEPT = 20_000
 """Different queries kept while the database is away."""
 FOUND, EMPTY, PARTIAL = Counts(1), Counts(1, empty=1), Counts(1, partial=1)
@@ -80,7 +82,7 @@ class Recorder:
 
     def forget(self) -> None:
         """Begin anew, without whatever was seen until now."""
-        self.opened: deque[tuple[float, str]] = deque(maxlen=MOST_WAITING)
+        self.opened: deque[tuple[float, str]] = deque(maxlen=MOST_OPENED)
         self.typed: deque[Typed] = deque()
         self.waiting: dict[str, list[Typed]] = {}
         """By query, those of `typed` that nothing has replaced, the latest last."""
@@ -243,7 +245,7 @@ class Openings:
                 and "HTTP_SEC_PURPOSE" not in environ
                 and environ["REQUEST_METHOD"] == "GET"
             ):
-                self.recorder.open(referer[:4000])
+                self.recorder.open(referer[:2500])
         elif (
             environ.get("PATH_INFO", "").startswith("/guides/")
             and "HTTP_SEC_PURPOSE" not in environ
