@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 from helpcenter.commands.asking import evaluate, explain, search
+from helpcenter.commands.asks import asks
 from helpcenter.commands.authoring import check, import_, move, new, preview
 from helpcenter.commands.building import build, rollback
 from helpcenter.commands.copies import follow, publish
@@ -39,7 +40,7 @@ def commands() -> None:
 
 for command in (
     init, build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights,
-    export, mcp, publish, follow, model, show_settings,
+    asks, export, mcp, publish, follow, model, show_settings,
 ):  # fmt: skip
     commands.add_command(command)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -91,6 +93,36 @@ def test_states_of_guides_are_counted_so_that_giving_up_shows(
     assert "2 次停在：法国的号码（+33） → 出了什么事？（到过 4 次）" in shown
     page = client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
     assert "补卡向导" in page or "正在统计" in page
+
+
+def test_what_was_typed_before_an_article_was_opened_is_told(
+    client: FlaskClient, site: Flask, database: str, run: Callable[..., Any], site_index: Path
+) -> None:
+    other = "replacement/waiting-time"
+    for query, article, times in (
+        ("丢失 法国", LOST, 3),
+        ("蛋糕", LOST, 1),
+        ("補卡", other, 2),
+        ("补卡", "no/where", 1),
+    ):
+        search(client, query)
+        for _ in range(times):
+            client.get(f"/articles/{article}", headers={"Referer": f"http://localhost/search?q={quote(query)}"})
+    client.get(f"/articles/{LOST}", headers={"Referer": "http://localhost/search?q=never+asked"})
+    site.extensions["recorder"].flush(last=True)
+    store = site.extensions["store"]
+    assert store.openings(1, LOST) == {"丢失 法国": 3, "蛋糕": 1}
+    assert store.openings(1, other) == {"补卡": 2}
+    assert store.openings(1, "no/where") == {}
+    told = run("asks", LOST, "--index", site_index, HELPCENTER_DATABASE_URL=database)
+    assert told.returncode == 0
+    assert re.search("3 次  丢失 法国 +第 [1-9] 条：", told.stdout)
+    assert re.search("1 次  蛋糕 +前 10 条里没有这篇", told.stdout)
+    rows = json.loads(run("asks", other, "--json", "--index", site_index, HELPCENTER_DATABASE_URL=database).stdout)
+    assert [(row["query"], row["opened"]) for row in rows["queries"]] == [("补卡", 2)]
+    nothing = run("asks", "emergency/lost-phone", "--index", site_index, HELPCENTER_DATABASE_URL=database)
+    assert "还没有人" in nothing.stdout
+    assert run("asks", "nowhere", "--index", site_index, HELPCENTER_DATABASE_URL=database).returncode == 2
 
 
 def test_only_the_end_of_typing_counts(client: FlaskClient) -> None:

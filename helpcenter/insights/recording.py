@@ -1,7 +1,8 @@
 """Counting searches beside the answers: what was asked, what came of it, whether something was opened.
 
 In: `SearchSeen` from every answered search, cached or not, and article requests whose Referer is a search here. Out:
-counts by day and query in the store, every few seconds from a thread of its own and once more at exit.
+counts by day and query, and by the article opened, in the store, every few seconds from a thread of its own and once
+more at exit.
 Why the thread writes and nothing else: two threads that compute take the interpreter from each other. Pairing searches
 in the thread too, 25 µs each and at a thousand a second a fortieth of all time, doubled what the slowest hundredth of
 readers waited; on the search path it takes 5. A killed worker loses its last minute of counts, which only shows in
@@ -20,7 +21,7 @@ import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,13 +83,15 @@ class Recorder:
 
     def forget(self) -> None:
         """Begin anew, without whatever was seen until now."""
-        self.opened: deque[tuple[float, str]] = deque(maxlen=MOST_OPENED)
+        self.opened: deque[tuple[float, str, str]] = deque(maxlen=MOST_OPENED)
         self.typed: deque[Typed] = deque()
         self.waiting: dict[str, list[Typed]] = {}
         """By query, those of `typed` that nothing has replaced, the latest last."""
         self.day = today()
         self.counts: dict[date, dict[str, Counts]] = {}
         self.steps: dict[date, Counter[str]] = {}
+        self.pairs: dict[date, Counter[tuple[str, str]]] = {}
+        """Article and query, how often the one was opened from the other's results."""
 
     def see(self, seen: SearchSeen) -> None:
         """Take in one answered search."""
@@ -108,9 +111,9 @@ class Recorder:
                 self.waiting.setdefault(query, []).append(typed)
         self.start()
 
-    def open(self, referer: str) -> None:
-        """Take in the address of the search that an article was opened from."""
-        self.opened.append((time.monotonic(), referer))
+    def open(self, referer: str, path: str) -> None:
+        """Take in the address of the search that an article was opened from, and the article's."""
+        self.opened.append((time.monotonic(), referer, path))
         self.start()
 
     def step(self, path: str) -> None:
@@ -139,9 +142,10 @@ class Recorder:
                 self._settle(now)
                 # Behind the searches they came from, which another worker may have answered.
                 while self.opened and now - self.opened[0][0] > TYPING + 2 * FLUSH:
-                    self._count(self.day, folded(asked_for(self.opened.popleft()[1])), OPENED)
+                    self._count_opening(*self.opened.popleft()[1:])
                 unwritten, self.counts = self.counts, {}
                 steps, self.steps = self.steps, {}
+                pairs, self.pairs = self.pairs, {}
             try:
                 for day in list(unwritten):
                     self.store.add_searches(day, unwritten[day])
@@ -149,6 +153,9 @@ class Recorder:
                 for day in list(steps):
                     self.store.add_steps(day, steps[day])
                     del steps[day]
+                for day in list(pairs):  # behind the searches, without which they are not believed
+                    self.store.add_openings(day, pairs[day])
+                    del pairs[day]
                 self.failing = False
             except StoreUnavailable as error:
                 if not self.failing:
@@ -157,6 +164,8 @@ class Recorder:
             with self.lock:
                 for day, reached in steps.items():
                     self.steps.setdefault(day, Counter()).update(reached)
+                for day, opened in pairs.items():
+                    self.pairs.setdefault(day, Counter()).update(opened)
                 for day, counts in unwritten.items():
                     for query, count in counts.items():
                         self._count(day, query, count)
@@ -171,6 +180,14 @@ class Recorder:
                 self._count(self.day, typed.query, typed.outcome)
             if not waiting:
                 self.waiting.pop(typed.query, None)
+
+    def _count_opening(self, referer: str, path: str) -> None:
+        query = folded(asked_for(referer))
+        self._count(self.day, query, OPENED)
+        pair = path.encode("latin-1").decode("utf-8", "replace").removeprefix("/articles/").strip("/"), query
+        opened = self.pairs.setdefault(self.day, Counter())
+        if query and (pair in opened or len(opened) < MOST_KEPT):
+            opened[pair] += 1
 
     def _count(self, day: date, query: str, count: Counts) -> None:
         if not query:
@@ -245,19 +262,23 @@ class Openings:
                 and "HTTP_SEC_PURPOSE" not in environ
                 and environ["REQUEST_METHOD"] == "GET"
             ):
-                self.recorder.open(referer[:2500])
+                return self.app(
+                    environ, self._telling(self.recorder.open, start_response, referer[:2500], environ["PATH_INFO"])
+                )
         elif (
             environ.get("PATH_INFO", "").startswith("/guides/")
             and "HTTP_SEC_PURPOSE" not in environ
             and environ["REQUEST_METHOD"] == "GET"
         ):
-            return self.app(environ, self._counting_steps(environ["PATH_INFO"], start_response))
+            return self.app(environ, self._telling(self.recorder.step, start_response, environ["PATH_INFO"]))
         return self.app(environ, start_response)
 
-    def _counting_steps(self, path: str, start_response: StartResponse) -> StartResponse:
+    def _telling(self, tell: Callable[..., None], start_response: StartResponse, *what: str) -> StartResponse:
+        """Tell of what was shown: an answer that there is no such article or state of a guide is none."""
+
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            if status.startswith(("200", "304")):  # an answer that the guide does not know is no state of it
-                self.recorder.step(path)
+            if status.startswith(("200", "304")):
+                tell(*what)
             return start_response(status, headers, *rest)
 
         return start

@@ -95,6 +95,15 @@ guide_steps = sa.Table(
     sa.Column("reached", sa.Integer, nullable=False),
 )
 """How often a state of a guide, `id/answer/answer`, was reached."""
+openings = sa.Table(
+    "openings",
+    tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("article", sa.Text, primary_key=True),
+    sa.Column("query", sa.Text, primary_key=True),
+    sa.Column("opened", sa.Integer, nullable=False),
+)
+"""How often an article was opened from the results of a query."""
 salts = sa.Table("salts", tables, sa.Column("day", sa.Date, primary_key=True), sa.Column("salt", sa.Text))
 attempts = sa.Table(
     "attempts",

@@ -33,6 +33,7 @@ from helpcenter.store.database import (
     guide_steps,
     insert,
     open_engine,
+    openings,
     or_add,
     periods,
     reasons,
@@ -155,11 +156,29 @@ class Store:
         with self._writing() as connection:
             self._add(connection, guide_steps, rows, "reached")
 
+    def add_openings(self, day: date, opened: Mapping[tuple[str, str], int]) -> None:
+        """Add how often articles were opened from the results of queries: (article, query) → times.
+
+        Queries that nobody asked that day are left out, as is whatever goes beyond MOST_A_DAY.
+        """
+        asked = sorted({query for _, query in opened})
+        known = sa.select(searches.c.query).where(searches.c.day == day, searches.c.query.in_(asked))
+        there = sa.select(sa.func.count()).where(openings.c.day == day)
+        really, room = {query for (query,) in self._read(known)}, MOST_A_DAY - int(self._read(there)[0][0])
+        rows = [
+            {"day": day, "article": article, "query": query, "opened": times}
+            for (article, query), times in sorted(opened.items())
+            if query in really
+        ]
+        if rows and room > 0:
+            with self._writing() as connection:
+                self._add(connection, openings, rows[:room], "opened")
+
     def sweep(self, seconds: float = SLOW) -> None:
         """Delete what is past its time. The other writing methods call it once a day."""
         oldest = first_day(self.days)
         with self._transaction(seconds) as connection:
-            for table in (searches, votes, reasons, guide_steps):
+            for table in (searches, votes, reasons, guide_steps, openings):
                 connection.execute(table.delete().where(table.c.day < oldest))
             # SQLite gives the ids of an emptied table out again: what is done with must not hide what comes.
             connection.execute(reasons_done.delete().where(reasons_done.c.last.not_in(sa.select(reasons.c.id))))
@@ -221,6 +240,13 @@ class Store:
     def steps(self, days: int) -> dict[str, int]:
         """How often each state of a guide was reached."""
         return {state: int(count) for state, count in self._sums(guide_steps.c.state, ("reached",), days)}
+
+    def openings(self, days: int, article: str) -> dict[str, int]:
+        """By query: how often an article was opened from its results."""
+        times = sa.func.sum(openings.c.opened)
+        wanted = sa.select(openings.c.query, times).where(openings.c.day >= first_day(days))
+        found = self._read(wanted.where(openings.c.article == article).group_by(openings.c.query))
+        return {query: int(count) for query, count in found}
 
     def votes(self, days: int) -> dict[str, tuple[int, int]]:
         """By article: how many found it helpful, how many did not."""
