@@ -17,8 +17,9 @@ from index.search.containing import Postings
 from index.search.filtering import Filters
 from index.search.grouping import Layout
 from index.search.lexicon import ArrayLexicon
+from index.search.ranking import Ranking
 from index.search.relating import Relatives
-from index.search.searching import Ranking, Scorer
+from index.search.searching import Scorer
 from index.search.shelf import site_of
 from index.search.showing import Records
 from index.search.sounds import Sounds
