@@ -11,7 +11,10 @@ import random
 import re
 import shutil
 import socket
+import ssl
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -39,7 +42,8 @@ _prefixes = itertools.count()
 class Line:
     """A way to the node that can be cut."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         host, _, port = target.rpartition(":")
         self._target = host, int(port)
         self._open: list[socket.socket] = []
@@ -67,6 +71,12 @@ class Line:
         with suppress(OSError):
             while True:
                 near, _ = listening.accept()
+                if self._context:
+                    try:
+                        near = self._context.wrap_socket(near, server_side=True)
+                    except OSError:  # a client that does not trust us
+                        near.close()
+                        continue
                 far = socket.create_connection(self._target)
                 self._open += near, far
                 for one, other in ((near, far), (far, near)):
@@ -224,6 +234,7 @@ def test_while_the_cluster_is_away_searching_says_so_and_articles_are_served(
     assert "away" in caplog.text
     assert PASSWORD not in caplog.text + page.text + client.get("/readyz").text
     line.mend()
+    time.sleep(clients.PAUSE)
     assert client.get("/search?q=报失").status_code == 200
     assert client.get("/readyz").status_code == 200
 
@@ -241,7 +252,33 @@ def test_a_server_that_starts_without_its_cluster_serves_articles_and_searches_l
     with pytest.raises(IndexUnavailable):
         library.ready()
     line.mend()
+    time.sleep(clients.PAUSE)
     assert library.snapshot().search("报失").total == 1
+
+
+def test_only_a_certificate_that_is_trusted_is_talked_to(cluster: str, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if not openssl:
+        pytest.skip("openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-keyout", key, "-out", certificate, "-subj", "/CN=node", "-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    line = Line(cluster.rpartition("/")[2], context)
+    try:
+        address = f"opensearch+https://u:{PASSWORD}@127.0.0.1:{line.port}/tls"
+        with pytest.raises(SearchUnavailable, match="SSL"):
+            Cluster(parse_address(address)).call("GET", "/")
+        assert Cluster(parse_address(f"{address}?ca={certificate}")).call("GET", "/")["cluster_name"]
+    finally:
+        line.cut()
 
 
 def test_an_answer_that_lacks_a_shard_is_an_error(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ TIMEOUT = 2
 RETRIES = 5
 RETRIED = (429, 500, 502, 503, 504)
 """Answers after which another node is asked; 500 is what a node says that is just leaving."""
+PAUSE = 1
+"""Seconds for which nobody asks again after no node answered: readers of a hung cluster would wait for all tries, and
+those of articles behind them."""
 FILLING_TIMEOUT = 120
 """Seconds for what fills, merges or waits."""
 SECTION_BATCH = "application/x-ndjson"
@@ -46,6 +50,7 @@ class Cluster:
         for name in ("opensearch", "opensearchpy.trace"):  # they write a traceback for each try, and what readers ask
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._process = 0
+        self._away = "", 0.0
         try:
             login = (address.user, address.secret()) if address.user else None
         except OSError as error:
@@ -77,6 +82,9 @@ class Cluster:
         """Send one request; `body` is JSON, or text of lines of it. Raises Missing, IndexUnavailable."""
         from opensearchpy import exceptions
 
+        reason, until = self._away
+        if time.monotonic() < until:
+            raise self.unavailable(reason)
         options: dict[str, Any] = dict(parameters)
         if timeout:
             options["request_timeout"] = timeout
@@ -88,6 +96,8 @@ class Cluster:
         except exceptions.NotFoundError as error:
             raise Missing(str(error.error)) from None
         except (exceptions.OpenSearchException, OSError) as error:
+            if isinstance(error, exceptions.ConnectionError):
+                self._away = _reason(error), time.monotonic() + PAUSE
             raise self.unavailable(_reason(error)) from None
         return answer if isinstance(answer, dict) else {"answer": answer}
 
