@@ -66,7 +66,7 @@ def test_whooshs_own_searcher_finds_terms_and_prefixes(place: Path) -> None:
     with open_dir(str(place), indexname=INDEX_NAME, readonly=True).searcher() as searcher:
         both = searcher.search(And([Term("words", "法国"), Term("words", "esim")]), limit=None)
         assert len(both) > 3
-        assert "france" in both[0]["card"]
+        assert any("france" in hit["card"] for hit in both)  # which comes first is for the articles to say
         assert len(searcher.search(Prefix("words", "icci"), limit=None)) > 0
         assert len(searcher.search(Term("words", "没有这个词"))) == 0
 
