@@ -219,7 +219,7 @@ def test_what_waits_is_bounded(site: Flask, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(recorder.store.searches(1)) == 10
     client = site.test_client()
     for number in range(recording.MOST_OPENED + 5):
-        recorder.open(f"http://localhost/search?q={number}")
+        recorder.open(f"http://localhost/search?q={number}", f"/articles/{LOST}")
     client.get(f"/articles/{LOST}", headers={"Referer": f"http://localhost/search?q={'x' * 60_000}"})
     assert len(recorder.opened) == recording.MOST_OPENED
     assert len(recorder.opened[-1][1]) < 3000
@@ -358,14 +358,14 @@ def test_what_would_steer_a_terminal_is_not_kept(client: FlaskClient) -> None:
 
 def test_the_page_shows_figures_and_nothing_about_readers(client: FlaskClient) -> None:
     store: Store = client.application.extensions["store"]
-    store.add_searches(today(), {"丢失": Counts(9, 0, 0, 7), "热点分享": Counts(4, 0, 4, 0), "<b>x": Counts(2, 2)})
+    store.add_searches(today(), {"丢失": Counts(9, 0, 0, 7), "丢落 补卡": Counts(4, 0, 4, 0), "<b>x": Counts(2, 2)})
     store.vote(LOST, False)
     store.add_reason(LOST, "看不懂", "<script>alert(1)</script>")
     log_in(client)
     page = client.get("/insights?days=7").text
     for shown in (
         "丢失",
-        "热点分享",
+        "丢落 补卡",
         "只找到一部分",
         "&lt;b&gt;x",
         LOST,
