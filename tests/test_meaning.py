@@ -109,6 +109,17 @@ def test_what_says_the_same_is_found_and_told(content: Path, model: ToyModel, tm
     assert "没有参与" in snapshot.explain("号码", "pay", "online")
 
 
+def test_where_no_word_is_found_meaning_alone_offers_a_few(content: Path, model: ToyModel, tmp_path: Path) -> None:
+    build(content, tmp_path / "index", meaning="toy")
+    live, tables = opened(tmp_path / "index", model).snapshot(), opened(tmp_path / "index").snapshot()
+    found = live.search("咩嘢图案啊")
+    assert [hit.matched for hit in found.hits] == ["meaning"] * 5
+    assert found.hits[0].section == "camera" and not found.answered
+    assert live.search("咩嘢嚟㗎哋").total == 0, "near to nothing"
+    assert live.search("qwerty uiop").total == 0
+    assert tables.search("咩嘢图案啊").total == 0, "cosines of tables tell nothing"
+
+
 def test_a_passage_shows_the_sentence_that_is_near(content: Path, model: ToyModel, tmp_path: Path) -> None:
     (content / "lost.md").write_text(ARTICLES["lost"].replace("机子丢了", "机器丢失"), "utf-8")
     build(content, tmp_path / "index", meaning="toy")

@@ -4,7 +4,8 @@ In: the ranking, and how near the query is in meaning to each section (`index/me
 what words found, at scores made of both. Why guarded so: vectors alone, or ranks added up, cost 8 to 12 points of nDCG
 where words are right. So words keep the more of their say, the more of the query the best section holds; a single word,
 or writing that the model does not read, leaves it all to them; and where some section holds the query as it was typed,
-or one stands far above the rest, nothing is encoded at all. The numbers are in `data/weights.toml`, under `meaning`.
+or one stands far above the rest, nothing is encoded at all. Where no word is found, meaning alone offers a few. The
+numbers are in `data/weights.toml`, under `meaning`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ class Meaning:
         if asked.near is None:
             return
         query = meant(asked)
+        if not asked.ranking.total and query is asked.query:
+            yield from alone(asked)
+            return
         weight = say(asked, query)
         near = asked.near(query) if weight else None
         if near is None:
@@ -50,6 +54,17 @@ class Meaning:
         words = ranking.scores_of(everything) / top
         # Back on the ranking's own scale: whatever was found otherwise stands where it stood against it.
         yield Finding(everything, top * ((1 - weight) * words**power + weight * shares) ** (1 / power))
+
+
+def alone(asked: Asked) -> Iterator[Finding]:
+    """The few sections that a query is near to which shares no word with any; only where the model itself read it."""
+    limits, query = asked.weights.meaning, asked.query
+    near = asked.near(query) if asked.near and len(_HAN.findall(query.folded)) > limits["short"] else None
+    if near is None or not near.by_model or near.highest < limits["alone"]:
+        return
+    sections, _ = nearest(asked, near)
+    best = np.sort(sections[np.argsort(-near.cosines[sections], kind="stable")[: int(limits["few"])]])
+    yield Finding(best, near.cosines[best])
 
 
 def meant(asked: Asked) -> Query:
