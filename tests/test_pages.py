@@ -56,6 +56,17 @@ def test_topics_stand_in_as_many_columns_as_leave_the_fewest_gaps(items: int, ex
     assert all(columns(items, 2, 1) == (1 if items % 2 else 2) for items in range(1, 30))
 
 
+def test_an_address_without_end_is_compared_with_nothing(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, compared = type(app.extensions["library"].snapshot()), []
+    real = kind.resembling
+    monkeypatch.setattr(kind, "resembling", lambda self, text, most: (compared.append(text), real(self, text, most))[1])
+    for path in ("/articles/emergency/lost-phon", "/articles/" + "lost-phone/" * 2000):
+        assert client.get(path).status_code == 404
+    assert compared == ["emergency/lost-phon"]
+
+
 def test_about_says_what_is_kept(client: FlaskClient) -> None:
     page = text_of(client, "/about")
     assert "不分是谁" in page

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PREFIX = "/zh-hant"
 LANGUAGE = "zh-Hant"
+DONE = "helpcenter.translated"
+"""In the environment: the answer is in Traditional already."""
 COOKIE = "language"
 """Set by the language switch; its value `zh-hant` leads the plain addresses to the mirror."""
 
@@ -96,7 +98,7 @@ def prefers_mirror(environ: WSGIEnvironment, path: str) -> bool:
 
 def translate(response: Response) -> Response:
     """Convert an HTML or plain-text answer of the mirror; leave all others alone."""
-    if response.mimetype in ("text/html", "text/markdown") and is_traditional():
+    if response.mimetype in ("text/html", "text/markdown") and is_traditional() and DONE not in request.environ:
         text = response.get_data(as_text=True)
         response.set_data(html_to_traditional(text) if response.mimetype == "text/html" else to_traditional(text))
     return response

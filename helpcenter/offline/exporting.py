@@ -11,6 +11,7 @@ import base64
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -31,6 +32,8 @@ _FEEDBACK = re.compile(r'<form[^>]*action="[^"]*/feedback/.*?</form>', re.DOTALL
 _SYMBOL = re.compile(r'<symbol id="([\w-]+)".*?</symbol>\n?', re.DOTALL)
 _OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
 _PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
+MAKING = 600.0
+"""Seconds that an export waits for an answer that is being made."""
 KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 FEEDS = ("/sitemap.xml", "/feed.atom", "/robots.txt", "/llms.txt", "/llms-full.txt", "/opensearch.xml",
          "/site.webmanifest", "/sw.js")  # fmt: skip
@@ -163,7 +166,9 @@ def _states(guide: Guide) -> Iterator[str]:
 
 def _get(app: Flask, path: str) -> bytes:
     host = next((name.lstrip(".") for name in app.config.get("TRUSTED_HOSTS") or ()), "localhost")
-    answer = app.test_client().get(path, headers={"Host": host})
+    client, until = app.test_client(), time.monotonic() + MAKING
+    while (answer := client.get(path, headers={"Host": host})).status_code == 503 and time.monotonic() < until:
+        time.sleep(0.1)  # large answers are made beside the requests
     if answer.status_code != 200:
         raise ValueError(f"{path}: {answer.status_code}")
     return answer.get_data()

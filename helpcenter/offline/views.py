@@ -15,6 +15,7 @@ from helpcenter.http.caching import STATIC, STATIC_POLICY, keep
 from helpcenter.offline.exporting import single_file
 from helpcenter.offline.pack import Pack, pack, script_url
 from helpcenter.pages import frame as pages
+from helpcenter.pages.made import made
 from helpcenter.pages.views import snapshot
 from helpcenter.store.background import Latest
 
@@ -92,9 +93,9 @@ def download() -> Response:
     if ready is None:
         abort(503, "单个文件正在准备，请过几秒再试。")
     app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
-    response = Response(single_file(app, ready), content_type="text/html; charset=utf-8")
+    response = made(ready.version, lambda: single_file(app, ready).decode(), "text/html; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=helpcenter.html"
-    return keep(response)
+    return response
 
 
 @blueprint.get("/sw.js")

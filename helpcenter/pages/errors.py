@@ -33,6 +33,8 @@ WORDS = {
 NO_SEARCH = ("搜索暂时用不了", "请一两分钟后再试。文章和向导照常可以打开：从首页的主题进去，一样找得到。")
 LIKELY = 3
 """Articles offered for a wrong address."""
+LONGEST = 300
+"""Characters of an address that is compared with those of all articles; nobody mistypes a longer one."""
 RETRY_AFTER = "30"
 """Seconds; a rebuild takes less."""
 
@@ -119,7 +121,8 @@ def ways_on(page: ErrorPage) -> ErrorPage:
 
 def likely_articles(live: Snapshot, path: str) -> tuple[tuple[str, str], ...]:
     """Articles spelt like the address, then those that its words find."""
-    cards = {card.id: card for card in live.resembling(unquote(path).removeprefix("/articles/"), LIKELY)}
+    near = live.resembling(unquote(path).removeprefix("/articles/"), LIKELY) if len(path) <= LONGEST else ()
+    cards = {card.id: card for card in near}
     found = []
     if len(cards) < LIKELY:
         with suppress(SearchUnavailable):

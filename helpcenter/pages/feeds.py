@@ -23,6 +23,7 @@ from helpcenter.http import traditional
 from helpcenter.http.caching import keep
 from helpcenter.pages import frame as pages
 from helpcenter.pages.frame import Frame
+from helpcenter.pages.made import made
 from helpcenter.pages.views import parse_number, snapshot
 from helpcenter.settings import Settings
 from index import ArticleCard, Snapshot, Topic
@@ -169,11 +170,14 @@ def llms_full() -> Response:
     """Every article's Markdown in one text, each under a line that names its address."""
     live = snapshot()
     home = pages.frame().canonical
-    sources = (page.article for card in live.cards() if (page := live.page(card.id)))
-    text = "\n\n".join(f"<!-- {home}/articles/{quote(one.id)} -->\n\n{one.source.strip()}" for one in sources) + "\n"
-    if traditional.is_traditional():
-        text = traditional.to_traditional(text)
-    return keep(Response(text, content_type="text/plain; charset=utf-8"))
+
+    def text() -> str:
+        sources = (page.article for card in live.cards() if (page := live.page(card.id)))
+        return (
+            "\n\n".join(f"<!-- {home}/articles/{quote(one.id)} -->\n\n{one.source.strip()}" for one in sources) + "\n"
+        )
+
+    return made((live.id, home), text, "text/plain; charset=utf-8")
 
 
 @blueprint.get("/robots.txt")

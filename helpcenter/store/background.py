@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+SEATS = 2
+"""Callers that wait at a time; the others get what there is at once. Who waits holds a thread that readers need."""
 
 
 class Latest(Generic[T]):
@@ -21,6 +23,7 @@ class Latest(Generic[T]):
         """`wait`: seconds a caller may be held; `fresh`: seconds a result counts as new; `retry`: after a failure."""
         self._wait, self._fresh, self._retry = wait, fresh, retry
         self._lock = threading.Lock()
+        self._seats = threading.BoundedSemaphore(SEATS)
         self._key: Hashable = None
         self._result: T | None = None
         self._error: Exception | None = None
@@ -39,8 +42,11 @@ class Latest(Generic[T]):
                 self._done = threading.Event()
                 threading.Thread(target=self._work, args=(key, work, self._done), daemon=True).start()
             done = self._done
-        if done is not None:
-            done.wait(self._wait)
+        if done is not None and self._seats.acquire(blocking=False):
+            try:
+                done.wait(self._wait)
+            finally:
+                self._seats.release()
         with self._lock:
             if key != self._key:
                 return None

@@ -1,0 +1,81 @@
+"""Large answers are made once for a snapshot, however they are asked for, and hold no threads that readers need."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from helpcenter.http.traditional import to_traditional
+from helpcenter.offline import views
+from helpcenter.pages import feeds
+from helpcenter.store.background import SEATS, Latest
+
+
+def ready(client: FlaskClient, path: str, **headers: str) -> bytes:
+    """The body, once it is made."""
+    until = time.monotonic() + 60
+    while (answer := client.get(path, headers=headers)).status_code == 503 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert answer.status_code == 200
+    return answer.data
+
+
+@pytest.mark.parametrize("path", ["/download", "/llms-full.txt"])
+def test_inventing_queries_makes_nothing_anew(
+    app: Flask, client: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.extensions.pop("made", None)
+    calls: list[str] = []
+    for module, name in ((views, "single_file"), (feeds, "quote")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, real=real: (calls.append(""), real(*given))[1])
+    first = ready(client, path)
+    made = len(calls)
+    assert made > 0
+    for number in range(3):
+        assert ready(client, f"{path}?z={number}") == first
+    packed = client.get(f"{path}?z", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data) == first and packed.headers["Vary"] == "Accept-Encoding"
+    again = client.get(path, headers={"If-None-Match": packed.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert len(calls) == made
+
+
+def test_they_are_in_traditional_below_the_mirror(client: FlaskClient) -> None:
+    plain, mirrored = (ready(client, f"{prefix}/llms-full.txt").decode() for prefix in ("", "/zh-hant"))
+    assert "补" in plain and "补" not in mirrored
+    with client.application.app_context():
+        assert mirrored.replace("/zh-hant", "") == to_traditional(plain)
+    whole = ready(client, "/zh-hant/download", **{"Accept-Encoding": "gzip"})
+    assert "補" in gzip.decompress(whole).decode()
+
+
+def test_few_wait_and_the_others_are_answered_at_once() -> None:
+    latest, release, waiting = Latest[int](60, 60), threading.Event(), []
+
+    def work() -> int:
+        release.wait(60)
+        return 7
+
+    def ask() -> None:
+        waiting.append(latest.get("key", work))
+
+    threads = [threading.Thread(target=ask) for _ in range(SEATS)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + 20
+    while latest._seats._value and time.monotonic() < until:
+        time.sleep(0.01)
+    another = threading.Thread(target=ask)
+    another.start()
+    another.join(20)
+    assert waiting == [None]
+    release.set()
+    for thread in threads:
+        thread.join(20)
+    assert waiting == [None, 7, 7]
