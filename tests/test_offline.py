@@ -90,6 +90,16 @@ def test_while_there_is_a_network_the_server_answers(phone: Any) -> None:
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
 
 
+def test_feedback_without_a_network_says_that_it_was_not_sent(phone: Any) -> None:
+    context, stop = phone
+    page = context.new_page()
+    page.goto(f"/articles/{LOST}")
+    stop()
+    page.locator("#feedback button").first.click()
+    page.wait_for_selector("#feedback .unsent")
+    assert "没有发出去" in page.locator("#feedback .unsent").inner_text()
+
+
 def test_a_file_that_is_not_what_it_should_be_is_never_used(phone: Any) -> None:
     context, stop = phone
     page = save(context)

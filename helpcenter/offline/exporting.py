@@ -30,6 +30,7 @@ _LINK = re.compile(r"<link [^>]*>\n?")
 _HTMX_SCRIPT = re.compile(r"<script src=[^>]*htmx[^>]*></script>\n?")
 _FEEDBACK = re.compile(r'<form[^>]*action="[^"]*/feedback/.*?</form>', re.DOTALL)
 _SYMBOL = re.compile(r'<symbol id="([\w-]+)".*?</symbol>\n?', re.DOTALL)
+_SAVE = re.compile(r"<button [^>]*data-offline=[^>]*>[^<]*</button>")
 _OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
 _PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
 MAKING = 600.0
@@ -52,6 +53,7 @@ def single_file(app: Flask, packed: Pack) -> bytes:
     for path in sorted(set(re.findall(r'src=\\"(/media/[^"\\]+)', data))):
         kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(suffix := path.rpartition(".")[2].lower(), suffix)
         data = data.replace(path, f"data:image/{kind};base64,{base64.b64encode(_get(app, path)).decode()}")
+    data = _SAVE.sub("", data)  # it is saved
     inside = data.replace("</", "<\\/")
     drawn = set(re.findall(r"#([\w-]+)", html + data)) | set(re.findall(r'\["([\w-]+)"\]', data))
     sprite = _SYMBOL.sub(lambda one: one[0] if one[1] in drawn else "", (STATIC / "icons.svg").read_text("utf-8"))

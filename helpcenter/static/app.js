@@ -187,7 +187,14 @@
   on("htmx:beforeSwap", ({ detail }) => { if (detail.shouldSwap && detail.target.id === "main") detail.target.replaceChildren(); });
   on("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "main") busy(true); });
   on("htmx:afterRequest", (event) => { if (event.detail.target?.id === "main" && event.detail.xhr.status !== 0) busy(false); });
-  on("htmx:sendError", () => { busy(false); $("#search-announce").textContent = word("offline"); });
+  on("htmx:sendError", ({ detail }) => {
+    busy(false);
+    const sent = detail.target?.id === "feedback";
+    $("#search-announce").textContent = word(sent ? "unsent" : "offline");
+    if (!sent) return;
+    $(".unsent", detail.target)?.remove();
+    detail.target.append(make("p", { className: "unsent feedback-hint" }, word("unsent")));
+  });
   on("htmx:replacedInHistory", () => { if (atOnce) settle(true); });
   on("htmx:pushedIntoHistory", () => { before = null; showAddress(); rest(); });
   on("htmx:historyCacheMiss", (event) => { restoring = event.detail.xhr; });

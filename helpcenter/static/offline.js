@@ -19,7 +19,7 @@
     $$("[data-offline=remove]").forEach((button) => { button.hidden = !["saved", "outdated"].includes(state); });
   };
   const pointers = () => caches.open("hc-pointer");
-  const pointer = async () => ((await caches.has("hc-pointer")) ? (await (await pointers()).match(POINTER))?.json() : null);
+  const pointer = async () => (await caches.match(POINTER, { cacheName: "hc-pointer" }))?.json();
   const point = async (record) => (await pointers()).put(POINTER, new Response(JSON.stringify(record)));
   const sweep = async (kept) => { for (const name of await caches.keys()) if (name.startsWith(OURS) && name !== kept) await caches.delete(name); };
   const alone = (work) => navigator.locks.request(POINTER, work);

@@ -6,7 +6,7 @@ const PATIENCE = 3000; // ms; a line too slow for a page of 10 kB is no line
 const POINTER = "/offline/pointer"; // in the cache "hc-pointer": the name of the cache that was saved whole
 const mount = new URL(self.registration.scope).pathname.replace(/\/$/, "");
 const live = async () => {
-  const kept = await (await caches.open("hc-pointer")).match(mount + POINTER);
+  const kept = await caches.match(mount + POINTER, { cacheName: "hc-pointer" });
   const { cache } = kept ? await kept.json() : {};
   return cache && (await caches.has(cache)) ? caches.open(cache) : null;
 };

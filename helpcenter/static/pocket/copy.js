@@ -12,7 +12,7 @@
       const files = JSON.parse(inline.textContent);
       return { inline: true, built: files.built, names: Object.keys(files), read: async (name) => files[name], index: async () => null };
     }
-    const pointer = window.caches && (await (await caches.open("hc-pointer")).match(mount + POINTER));
+    const pointer = window.caches && (await caches.match(mount + POINTER, { cacheName: "hc-pointer" }));
     if (!pointer) {
       const list = await (await fetch(`${mount}/offline.json`)).json();
       return { built: list.built, names: list.files.map((one) => one.url), read: async (name) => (await fetch(mount + name)).json(), index: async () => null };

@@ -21,7 +21,7 @@
       return [...groups].map(([article, own]) => ({ article, hits: own, complete: own.filter((hit) => hit.complete) }));
     };
     const inOrder = (some) => [...some].sort((one, other) => one.number - other.number);
-    const links = (some) => inOrder(some).map(({ number }) => [sections[number].heading || TOP, root + sections[number].url]);
+    const links = (some) => inOrder(some).filter(({ number }) => sections[number].heading).map(({ number }) => [sections[number].heading, root + sections[number].url]);
     // The best section and the others by their headings; a reader begins where the article itself begins to answer.
     const card = ({ article, hits, complete }, beginsPartial) => {
       let [top] = hits;
