@@ -121,7 +121,7 @@ class Parser:
         )
 
     def _latin(self, run: Run, before: str, query: Query, collected: _Terms) -> str:
-        """Add a Latin run. Returns its whole form. `before`: the Latin word one space before: `e sim` may be `esim`."""
+        """Add a Latin run. Returns its whole form. `before`: the word one space before: `e car` may be `ecar`."""
         first, *parts = latin_terms(run.text) if run.kind == "latin" else [run.text]
         collected.add("words", first, first in self._stop)
         for part in parts:
