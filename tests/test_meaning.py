@@ -253,7 +253,7 @@ def test_a_bag_says_what_its_words_said() -> None:
 
 def test_what_a_model_says_is_near_counts_as_an_answer(content: Path, tmp_path: Path, model: ToyModel) -> None:
     build(content, tmp_path / "index", meaning="toy")
-    near, far = "旧机子没影了", "旧沙发出租"
+    near, far = "旧款机子突然没影了", "旧沙发出租"
     assert opened(tmp_path / "index", model).snapshot().search(near).answered
     assert not opened(tmp_path / "index").snapshot().search(near).answered, "words alone cannot tell"
     assert not opened(tmp_path / "index", model).snapshot().search(far).answered

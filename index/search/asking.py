@@ -39,6 +39,7 @@ from index.search.shelf import Shelf
 from index.search.showing import Records
 from index.search.snippets import first_steps
 from index.search.sounds import Sounds
+from index.store.keys import FIELD_BREAK
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
 from index.weights import Weights
@@ -50,6 +51,7 @@ STEPS = 3
 NEAR = 2
 """Sections of an article shown beside its best."""
 
+_BREAK = FIELD_BREAK.encode()
 _PARSED = 64  # queries kept parsed, for the next page and the counts of filters; 512 cost the collector 9 ms at a time
 Chosen = Mapping[str, Sequence[str]]
 
@@ -274,7 +276,7 @@ class Asking(Shelf, Generic[R]):
         query = found.asked_for(int(ranking.order[0]))
         frequencies = self._lexicon.frequencies([term.key for term in query.terms])
         texts = (
-            self._records.folded.beginning(number, READ).decode(errors="ignore")
+            self._records.folded.beginning(number, READ).partition(_BREAK)[2].decode(errors="ignore")  # behind its asks
             for number in ranking.order[:LOOKED_AT].tolist()
         )
 

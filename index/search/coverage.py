@@ -1,11 +1,12 @@
 """Coverage: whether what was found answers the query, or only shares a word with it.
 
-In: a query, the texts of the best sections. Out: the largest share of the query's rarity that one of them holds, and
-how much of the query the content knows nothing of. Why rarity and not scores: a score has no scale of its own, it grows
-with the query. Why words and single characters both: a symptom told without its name shares few words with its answer,
-but more characters than chance brings along. Why words that the dictionary has and no section: they name what was asked
-about (驾照, 路由器), while what the dictionary lacks may be a name or a slip. Below `[coverage] least` in weights.toml
-the page says first that no article answers.
+In: a query, the texts of the best sections, without their asks. Out: the largest share of the query's rarity that one
+of them holds, and how much of the query the content knows nothing of. Why rarity and not scores: a score has no scale
+of its own, it grows with the query. Why words and single characters both: a symptom told without its name shares few
+words with its answer, but more characters than chance brings along. Why the text alone and not how readers ask for it:
+twenty asks of a section hold the characters of almost any question between them. Why words that the dictionary has and
+no section: they name what was asked about (驾照, 路由器), while what the dictionary lacks may be a name or a slip.
+Below `[coverage] least` in weights.toml the page says first that no article answers.
 """
 
 from __future__ import annotations
