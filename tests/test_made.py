@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpcenter import create_app
+from helpcenter.http import markdown
 from helpcenter.http.traditional import to_traditional
 from helpcenter.offline import views
 from helpcenter.pages import feeds
+from helpcenter.settings import Settings
 from helpcenter.store.background import SEATS, Latest
 
 
@@ -53,6 +57,33 @@ def test_they_are_in_traditional_below_the_mirror(client: FlaskClient) -> None:
         assert mirrored.replace("/zh-hant", "") == to_traditional(plain)
     whole = ready(client, "/zh-hant/download", **{"Accept-Encoding": "gzip"})
     assert "補" in gzip.decompress(whole).decode()
+
+
+def test_few_conversions_to_markdown_run_at_a_time(site_index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, release, answers = threading.Semaphore(0), threading.Event(), []
+
+    def slowly(html: str) -> str:
+        begun.release()
+        release.wait(60)
+        return "# made"
+
+    monkeypatch.setattr(markdown, "to_markdown", slowly)
+    app = create_app(Settings(index=site_index))
+
+    def ask(path: str) -> None:
+        answers.append(app.test_client().get(path, headers={"Accept": "text/markdown"}).status_code)
+
+    threads = [threading.Thread(target=ask, args=(f"/search?q={number}",)) for number in range(markdown.AT_ONCE)]
+    for thread in threads:
+        thread.start()
+        assert begun.acquire(timeout=30)
+    ask("/about")
+    assert answers == [503]
+    assert app.test_client().get("/about").status_code == 200, "readers are answered"
+    release.set()
+    for thread in threads:
+        thread.join(30)
+    assert answers == [503, 200, 200]
 
 
 def test_few_wait_and_the_others_are_answered_at_once() -> None:
