@@ -82,20 +82,6 @@ def client(bank: Path) -> FlaskClient:
     return create_app(Settings(index=bank.parent / "index")).test_client()
 
 
-TEXTS = (".py", ".html", ".js", ".css", ".txt", ".toml", ".json", ".xml", ".svg", ".yml", ".md")
-TRADE = re.compile(
-    r"e-?sim(?![a-z])|(?<![a-z])sim(?![a-z\d])|(?<![a-z])(?:iccid|eid|smdp|carriers?|roaming|orange|sfr)(?![a-z])"
-    "|运营商|運營商|电信|電信|补卡|補卡|换卡|換卡|换机|換機|停机|停機|停号|停號|停话|销号|销户|携号|携码|门号|門號|漫游|漫遊|套餐"
-    "|流量|预付卡|預付|储值卡|卡槽|激活码|启用码|飞行模式|蜂窝|信号格|法国|法國|新喀|努美阿|欧盟",
-    re.IGNORECASE,
-)
-ALLOWED = {
-    "index/site.py": 'FilterSpec("carrier", "运营商")',
-    "index/data/site.schema.json": "不写则是 region、carrier、situation、device",
-}
-"""The filters of content that declares none have been these from the beginning."""
-
-
 def visible(text: str) -> str:
     """What readers and programs get of an answer, less what every page has of HTML, HTTP and scripts."""
     # How to save a site on an iPhone is told to every reader of every site.
@@ -134,19 +120,6 @@ def test_a_bank_finds_nothing_of_ours_anywhere(client: FlaskClient) -> None:
         assert not found, f"{path}: {text[max(found.start() - 80, 0) : found.end() + 80]}"
         visited += 1
     assert visited > 40
-
-
-def test_the_program_has_no_word_of_our_trade(root: Path) -> None:
-    found = []
-    for folder in ("index", "helpcenter", "templates"):
-        for path in sorted((root / folder).rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.suffix not in TEXTS or "/vendor/" in name:
-                continue
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-                if word := TRADE.search(line.replace(ALLOWED.get(name, "\n"), "")):
-                    found.append(f"{name}:{number}: {word[0]}")
-    assert not found, "\n".join(found)
 
 
 def test_its_own_words_are_where_they_belong(client: FlaskClient) -> None:

@@ -193,3 +193,30 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
         if path.suffix not in (".png", ".ico", ".woff2", ".npy", ".gz"):
             found = words.search(path.read_text("utf-8", errors="replace"))
             assert found is None, f"{name(path)}: {found[0]}"
+
+
+TEXTS = (".py", ".html", ".js", ".css", ".txt", ".toml", ".json", ".xml", ".svg", ".yml", ".md")
+TRADE = re.compile(
+    r"e-?sim(?![a-z])|(?<![a-z])sim(?![a-z\d])|(?<![a-z])(?:iccid|eid|smdp|carriers?|roaming|orange|sfr)(?![a-z])"
+    "|运营商|運營商|电信|電信|补卡|補卡|换卡|換卡|换机|換機|停机|停機|停号|停號|停话|销号|销户|携号|携码|门号|門號|漫游|漫遊|套餐"
+    "|流量|预付卡|預付|储值卡|卡槽|激活码|启用码|飞行模式|蜂窝|信号格|法国|法國|新喀|努美阿|欧盟",
+    re.IGNORECASE,
+)
+ALLOWED = {
+    "index/site.py": 'FilterSpec("carrier", "运营商")',
+    "index/data/site.schema.json": "不写则是 region、carrier、situation、device",
+}
+"""The filters of content that declares none have been these from the beginning."""
+
+
+def test_the_program_has_no_word_of_our_trade() -> None:
+    """A help center of another trade finds none: see test_another_site.py."""
+    found = []
+    for path in tracked():
+        if path.suffix not in TEXTS or not name(path).startswith(("index/", "helpcenter/", "templates/")):
+            continue
+        allowed = ALLOWED.get(name(path), "\n")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if (word := TRADE.search(line.replace(allowed, ""))) and VENDOR not in path.parents:
+                found.append(f"{name(path)}:{number}: {word[0]}")
+    assert not found, "\n".join(found)
