@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from index.content.vanishing import vanished, write_forwards
     from index.meaning.encoder import try_model
     from index.meaning.fetching import fetch_model
-    from index.meaning.models import install_model
+    from index.meaning.installing import install_model
     from index.search.asking import MAX_LIMIT
     from index.search.evaluating import MEASURES, Evaluation, evaluate
     from index.search.judgements import FIGURES, judge, read_judgements
@@ -91,7 +91,7 @@ _LAZY = {
     "write_forwards": "content.vanishing",
     "import_files": "content.importing",
     "fetch_model": "meaning.fetching",
-    "install_model": "meaning.models",
+    "install_model": "meaning.installing",
     "try_model": "meaning.encoder",
     "MEASURES": "search.evaluating",
     "Evaluation": "search.evaluating",

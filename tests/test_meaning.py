@@ -77,8 +77,7 @@ def content(tmp_path: Path) -> Path:
 def model(monkeypatch: pytest.MonkeyPatch) -> ToyModel:
     """What `meaning="toy"` builds with."""
     toy = ToyModel()
-    monkeypatch.setattr(building, "model_folder", Path)
-    monkeypatch.setattr(building, "Encoder", lambda folder: toy)
+    monkeypatch.setattr(building, "_model", lambda setting: toy)
     return toy
 
 
@@ -213,7 +212,7 @@ def test_a_missing_model_stops_a_build_and_no_reader(
     assert "模型打不开。" in caplog.text
     (content / "code.md").write_text("# 新\n\n新的一段。\n", "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "Encoder", lambda folder: Broken())
+        patch.setattr(building, "_model", lambda setting: Broken())
         with pytest.raises(ModelUnavailable, match="打不开"):
             build(content, index, meaning="toy")
     assert (index / "current").read_text() == live

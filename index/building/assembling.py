@@ -29,7 +29,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
@@ -40,7 +40,6 @@ from index.building.parts import Kept, Part, Previous, invert_parts, join, parts
 from index.building.preparing import Prepared
 from index.building.sounding import write_sounds
 from index.content.articles import TopicIntro, media, media_file
-from index.meaning.encoding import Encoded
 from index.model import Guide
 from index.site import TOPIC, SiteConfig
 from index.store.blobs import Packed, Texts
@@ -51,6 +50,9 @@ from index.store.posting_files import ARRAYS, write_array
 from index.store.serializing import CARD_BREAK
 from index.store.writing import Files
 from index.weights import Weights
+
+if TYPE_CHECKING:
+    from index.meaning.encoding import Encoded
 
 SectionTexts = Sequence[tuple[str, Sequence[str]]]
 """Of each section its body and its asks, folded."""

@@ -35,9 +35,6 @@ from index.content.linking import IMAGE_TYPES
 from index.content.site_links import dead_site_links
 from index.content.sites import SiteFile, read_site
 from index.engine import Keeper
-from index.meaning.encoder import Encoder
-from index.meaning.encoding import encode_sections
-from index.meaning.models import model_folder
 from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.store.blobs import Texts
 from index.store.signing import load_key, sign
@@ -48,6 +45,7 @@ from index.text.tuning import Tuning, read_tuning
 from index.weights import load_weights
 
 if TYPE_CHECKING:
+    from index.meaning.encoder import Encoder
     from index.search.opening import LocalSnapshot
 
 
@@ -78,7 +76,7 @@ def build(
     tell = progress or (lambda stage, done, total: None)
     if not content.is_dir():
         raise IndexUnavailable(f"找不到内容文件夹 {content}。请用 --content 指定，或设置 HELPCENTER_CONTENT。")
-    encoder = Encoder(model_folder(meaning)) if meaning else None
+    encoder = _model(meaning) if meaning else None
     folder = IndexFolder(index, key)
     secret = load_key(key) if key else b""
     with _failures_told(index), folder.lock():
@@ -119,6 +117,8 @@ def build(
                 files.beside(folder.drop, max(keep - 1, 1))
                 encode = None
                 if encoder:
+                    from index.meaning.encoding import encode_sections
+
                     cut, told = segmenter_for(tuning.words).cut, partial(tell, "encode")
                     encode = partial(encode_sections, encoder=encoder, cut=cut, last=vectors, tell=told)
                 made = assemble(files, content, ids, prepared, previous, topics, site.site, load_weights(), encode)
@@ -154,6 +154,14 @@ def build(
         reason,
         tuple(problems),
     )
+
+
+def _model(meaning: str) -> Encoder:
+    """The model; it loads for those alone who use it, 20 ms."""
+    from index.meaning.encoder import Encoder
+    from index.meaning.models import model_folder
+
+    return Encoder(model_folder(meaning))
 
 
 def _dated(prepared: dict[str, Prepared], previous: Previous | None) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from index.meaning.models import MODEL, TOKENIZER, put
+from index.meaning.installing import put
+from index.meaning.models import MODEL, TOKENIZER
 from index.model import ModelUnavailable
 
 REPOSITORY, REVISION = "Xenova/bge-small-zh-v1.5", "75c43b069aac4d136ba6bc1122f995fedcfd2781"
