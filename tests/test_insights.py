@@ -286,6 +286,13 @@ def test_the_form_opens_the_page_for_an_hour(client: FlaskClient, monkeypatch: p
     assert "搜得最多" not in client.get("/insights").text, "a copied cookie ends with the login"
 
 
+def test_logins_and_wrong_tokens_are_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    log_in(client, "wrong")
+    log_in(client)
+    assert ["口令不对" in line or "有人登录" in line for line in caplog.messages] == [True, True]
+    assert TOKEN not in caplog.text
+
+
 def test_all_logins_can_be_ended(client: FlaskClient, site: Flask) -> None:
     log_in(client)
     other = site.test_client()

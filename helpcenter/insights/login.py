@@ -66,6 +66,7 @@ def begin(settings: Settings, store: Store) -> str:
     """Begin a login; returns the cookie's value. Raises `StoreUnavailable`."""
     cookie = secrets.token_urlsafe(32)
     store.begin_session(_key(settings, cookie), int(time.time()) + LOGIN_SECONDS)
+    log.warning("/insights：有人登录")
     return cookie
 
 
