@@ -11,7 +11,7 @@ globalThis.document?.querySelector("#pocket") && (async () => {
   const mirror = location.pathname.startsWith(`${mount}/zh-hant`);
   const base = mirror ? `${mount}/zh-hant` : mount;
   const copy = await pocket.openCopy(mount);
-  const early = copy.index().catch(() => null);
+  const early = copy.index().then((bytes) => bytes && pocket.decode(bytes)).catch(() => null); // cut by a browser that ended
   const { core, articles, sections, topics } = await pocket.readCopy(copy);
   core.assets = { "icons.svg": copy.inline ? "" : core.icons };
   const today = pocket.today();
@@ -33,7 +33,7 @@ globalThis.document?.querySelector("#pocket") && (async () => {
   let engine = null, results = null;
   const open = async () => {
     const kept = await early;
-    engine ??= pocket.openIndex(core, kept ? pocket.decode(kept) : await pocket.build(core, sections), sections);
+    engine ??= pocket.openIndex(core, kept ?? (await pocket.build(core, sections)), sections);
     results ??= pocket.resultsOf({ core, sections, articles, topics, engine, pages, root: base, partly });
   };
   const search = async (parameters) => {
@@ -128,4 +128,7 @@ globalThis.document?.querySelector("#pocket") && (async () => {
   document.dispatchEvent(new Event("pocket:ready"));
   // What a first search would wait for, while the reader reads.
   (window.requestIdleCallback ?? setTimeout)(() => { if (!engine) open(); });
-})();
+})().catch((error) => {
+  console.error(error);
+  document.querySelector("#pocket")?.replaceChildren("存下的副本打不开了。有网络时请打开本站，删掉副本再存一次。");
+});

@@ -103,6 +103,7 @@
       index[name] = kind === "text" ? new TextDecoder().decode(new Uint8Array(buffer, at, bytes)) : new ARRAYS[kind](buffer, at, bytes / ARRAYS[kind].BYTES_PER_ELEMENT);
       at += padded(bytes);
     }
+    if (at !== buffer.byteLength) throw new RangeError("index: not whole");
     return index;
   };
 
