@@ -83,7 +83,7 @@ class Base:
     wording: Wording
     layout: Layout
     known: Known
-    large: dict[tuple[Any, ...], tuple[Any, Body]]
+    large: dict[Any, tuple[Any, Body]]
     """Of guesses that more sections hold than were listed: those that were, and what holds them all."""
 
     def ask(self, what: tuple[Any, ...], body: Callable[[], Body], read: Callable[[Body], Any]) -> Any:

@@ -26,6 +26,7 @@ class _Session(threading.local):
         self.depth = 0
         self.known: dict[Hashable, Any] = {}
         self.kept: dict[Hashable, Any] = {}
+        self.notes: dict[Hashable, Any] = {}
         self.lacking: dict[Hashable, tuple[Callable[[], Body], Callable[[Body], Any]]] = {}
 
 
@@ -56,6 +57,11 @@ class Rounds:
             kept[key] = make()
         return kept[key]
 
+    @property
+    def notes(self) -> dict[Hashable, Any]:
+        """What the computation notes while it runs; empty whenever it starts anew."""
+        return self._session.notes
+
     def run(self, compute: Callable[[], T]) -> T:
         """The result of `compute`, which may ask for anything by `get`. Raises what `send` raises."""
         session = self._session
@@ -64,6 +70,7 @@ class Rounds:
         session.depth = 1
         try:
             for _ in range(MOST_ROUNDS):
+                session.notes.clear()
                 result = compute()
                 if not session.lacking:
                     return result

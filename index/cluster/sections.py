@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -52,7 +51,7 @@ class ClusterSections:
         self._runs = runs
         self._folded = folded
         self._weights = weights
-        self._stands: OrderedDict[str, bool] = OrderedDict()
+        self._stands: OrderedDict[tuple[str, str], bool] = OrderedDict()
 
     def allowed(self, chosen: Mapping[str, Sequence[str]]) -> ALLOWED | None:
         """For each chosen filter the numbers of its values; None where nothing is chosen."""
@@ -77,12 +76,14 @@ class ClusterSections:
         size = min(max(wanted, REFINED), MOST_LISTED)
         top: Top | None = base.ask(("top", size), lambda: wording.top(size), partial(read_top, lift=wording.lift))
         if top is None:
-            if wording.may_be_verbatim:
-                self._ask_stand(query.units)
+            if wording.may_be_verbatim and len(query.units) > 1:
+                self._ask_stand([unit for unit in query.units if not unit.quoted])
             verbatim = np.zeros(1, np.int64) if wording.may_be_verbatim else NONE
             return ClusterRanking(base, {}, NONE, 1, 1, verbatim, False, wording.quoted, pending=True)
         if not top.total:
             return self._by_characters(base)
+        if allowed is None and len(query.units) == 1:
+            self._remember(query.units[0], any(VERBATIM in one.marks for one in top.best))
         return self._ranked(base, top)
 
     def _ranked(self, base: Base, top: Top) -> ClusterRanking:
@@ -141,8 +142,7 @@ class ClusterSections:
 
         def make() -> Base:
             wording = Wording(query, allowed, self._lexicon, self._weights, self.idf)
-            large: dict[tuple[Any, ...], tuple[Any, Body]] = self.rounds.keep("large", dict)
-            return Base(self.rounds, key, wording, self._layout, Known(), large)
+            return Base(self.rounds, key, wording, self._layout, Known(), self.rounds.notes)
 
         return self.rounds.keep(key, make)
 
@@ -162,18 +162,20 @@ class ClusterSections:
             return False
         if unit.word in frequencies or (len(unit.needed) == 1 and not uncertain([unit])):
             return True
-        key = f"{unit.kind} {unit.text}"
-        if key in self._stands:
-            return self._stands[key]
+        known = self._stands.get((unit.kind, unit.text))
+        if known is not None:
+            return known
 
         def read(answer: Body) -> bool:
-            found = bool(answer["hits"]["total"]["value"])
-            self._stands[key] = found
-            while len(self._stands) > _REMEMBERED:
-                self._stands.popitem(last=False)
-            return found
+            return self._remember(unit, bool(answer["hits"]["total"]["value"]))
 
-        return self.rounds.get(("stand", key), lambda: stands(unit), read)
+        return self.rounds.get(("stand", unit.kind, unit.text), lambda: stands(unit), read)
+
+    def _remember(self, unit: Unit, found: bool) -> bool:
+        self._stands[unit.kind, unit.text] = found
+        if len(self._stands) > _REMEMBERED:
+            self._stands.popitem(last=False)
+        return found
 
     def holders(self, queries: Sequence[Query], allowed: ALLOWED | None) -> list[tuple[Numbers, Scores]]:
         """For each query the sections that contain it, and their scores; where none does, those that hold all of it."""
