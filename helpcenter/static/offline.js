@@ -91,8 +91,11 @@
     const kept = await pointer().catch(() => null);
     if (!kept) return say("none");
     // What a browser or its owner took away is no copy any more.
-    const there = (await caches.has(kept.cache)) && (await (await caches.open(kept.cache)).keys()).length > Object.keys(kept.files).length;
-    if (!there) { await alone(forget); return say("failed", words("broken")); }
+    const there = (await caches.has(kept.cache)) && (await (await caches.open(kept.cache)).keys()).length >= Object.keys(kept.files).length;
+    if (!there) {
+      if (root.dataset.pocket === undefined) await alone(forget); // without a network a part is better than nothing
+      return say("failed", words("broken"));
+    }
     say("saved", shown(kept));
     navigator.locks.request(POINTER, { ifAvailable: true }, (free) => free && sweep(kept.cache)); // left by a save that was cut
     if (root.dataset.pocket !== undefined) return; // shown from the copy: there is no network to ask
