@@ -40,13 +40,14 @@ _prefixes = itertools.count()
 
 
 class Line:
-    """A way to the node that can be cut."""
+    """A way to the node that can be cut, or hang."""
 
     def __init__(self, target: str, context: ssl.SSLContext | None = None) -> None:
         self._context = context
         host, _, port = target.rpartition(":")
         self._target = host, int(port)
         self._open: list[socket.socket] = []
+        self.hung = False
         self._listening: socket.socket | None = None
         self.port = 0
         self.mend()
@@ -85,7 +86,8 @@ class Line:
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
-                target.sendall(data)
+                if not self.hung:
+                    target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
 
@@ -254,6 +256,24 @@ def test_a_server_that_starts_without_its_cluster_serves_articles_and_searches_l
     line.mend()
     time.sleep(clients.PAUSE)
     assert library.snapshot().search("报失").total == 1
+
+
+def test_of_three_hosts_one_may_refuse_and_one_may_hang(cluster: str, content: Path, tmp_path: Path) -> None:
+    lines = [Line(cluster.rpartition("/")[2]) for _ in range(3)]
+    hosts = ",".join(f"127.0.0.1:{line.port}" for line in lines)
+    engine = f"opensearch+http://{hosts}/three{next(_prefixes)}"
+    try:
+        build(content, tmp_path / "index", engine=engine)
+        library = open_library(tmp_path / "index", engine=engine)
+        snapshot = library.snapshot()
+        lines[0].cut()
+        lines[1].hung = True
+        for query in ("手机丢失", "报失", "补卡", "激活", "eSIM", "新手机", "shouji", "先报失"):
+            assert snapshot.search(query).total
+        library.ready()
+    finally:
+        for line in lines:
+            line.cut()
 
 
 def test_only_a_certificate_that_is_trusted_is_talked_to(cluster: str, tmp_path: Path) -> None:
