@@ -88,6 +88,12 @@ def test_a_second_article_that_says_the_same_leaves_none(make: Callable[[dict[st
     assert twice.search(QUESTION).answer is None
 
 
+def test_an_ask_word_for_word_is_answered(make: Callable[[dict[str, str]], Snapshot]) -> None:
+    asks = "asks: {snooze: [清晨铃声吵醒邻居小孩]}\nverified:"
+    answer = make({"clock": CLOCK.replace("verified:", asks), "lamp": LAMP}).search("清晨铃声吵醒邻居小孩").answer
+    assert answer and answer.section == "snooze"
+
+
 def test_page_and_api_show_it_on_the_first_page_only(
     make: Callable[[dict[str, str]], Snapshot], tmp_path: Path
 ) -> None:

@@ -11,8 +11,8 @@ The rule:
    article), and is short enough to be read above a list.
 3. It stands above its article's next section, and above the best one of any other article.
 4. One line - its heading, or one way of asking for it - holds with the title most of the query's words, weighed by how
-   rare each is. Or else the section holds next to all of them, most of them beside the title, which is the same for
-   every section; then it must stand above the others by far.
+   rare each is; all of them, where the text is without any. Or else the section holds next to all of them, most of them
+   beside the title, which is the same for every section; then it must stand above the others by far.
 """
 
 from __future__ import annotations
@@ -65,8 +65,10 @@ class Answerer:
         weights = {term.text: self._idf(known.get(term.key, 0)) for term in asked}
         title = fields.pop("title")
         lines = [fields["heading"], *fields.get("asks", "").split("\n")]
-        if any(_held(weights, line, title) >= limits["line"] for line in lines if line):
-            return best
+        most = max((_held(weights, line, title) for line in lines if line), default=0.0)
+        if most >= limits["line"]:
+            text = _held(weights, fields["heading"], fields["body"], title)
+            return best if most >= limits["held"] or text >= limits["text"] else None
         own = "\n".join(fields.values())
         clear = rival <= limits["rival"] and following <= limits["next"]
         whole = _held(weights, own, title) >= limits["held"] and _held(weights, own) >= limits["held_itself"]

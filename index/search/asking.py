@@ -261,7 +261,7 @@ class Asking(Shelf, Generic[R]):
 
     def _answer(self, found: Found[R]) -> Answer | None:
         number = self._answerer.answer(found.query, found.plain, self._article_of, self._first)
-        if number is None or found.reason(number)[0] != "words":
+        if number is None or number != int(found.ranking.order[0]) or found.reason(number)[0] != "words":
             return None
         hit = self._records.hit(number, 0.0, True, "words", "")
         article = self._article(self._numbers[hit.article])
