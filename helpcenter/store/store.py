@@ -4,35 +4,29 @@ In: votes, reasons, counted searches. Out: sums for `insights.py`; `StoreUnavail
 callers have one thing to expect. Nothing in it tells one reader from another: addresses serve the rate limits alone,
 as hashes with a salt of the day, and both are deleted once the day is over.
 Why the limits are rows: they then hold across all workers and servers.
-The engine is made at first use and again after a fork: the server loads the application before it forks.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from helpcenter.store import totals
+from helpcenter.store.connecting import Connected
 from helpcenter.store.database import (
     PATIENCE,
     SLOW,
     attempts,
-    create_tables,
     day_searches,
     guide_steps,
     insert,
-    open_engine,
     openings,
     or_add,
     periods,
@@ -41,11 +35,9 @@ from helpcenter.store.database import (
     salts,
     searches,
     sessions,
-    shown,
-    transaction,
     votes,
 )
-from helpcenter.store.records import Counts, Limit, Reason, StoreUnavailable, neighbourhood
+from helpcenter.store.records import Counts, Limit, Reason, neighbourhood
 from helpcenter.store.totals import COUNTED
 
 MOST_A_DAY = 20_000
@@ -57,22 +49,17 @@ LONG = 20
 PERIODS = (7, 30, 90, 365)
 """Days of which figures are shown, those below what is kept; and all that is kept."""
 
-log = logging.getLogger(__name__)
 
-
-class Store:
+class Store(Connected):
     """Safe among threads and processes. Every method but the constructor and `close` raises `StoreUnavailable`."""
 
     def __init__(self, url: str, days: int = 90, most_texts: int = 10_000) -> None:
-        self.url = url
+        super().__init__(url)
         self.days = days
         self.periods = (*(period for period in PERIODS if period < days), days)
         self.most_texts = most_texts
-        self._engine: sa.Engine | None = None
-        self._process = 0
         self._swept: date | None = None
         self._renewed: date | None = None
-        self._lock = Lock()
 
     # Writing: whatever a method changed is on the disk when it returns
 
@@ -274,11 +261,9 @@ class Store:
         return int(self._read(sa.select(sa.func.coalesce(sa.func.sum(reasons_done.c.last), 0)))[0][0])
 
     def close(self) -> None:
-        """Close all connections; the next call opens new ones."""
-        with self._lock:
-            if self._engine is not None and self._process == os.getpid():
-                self._engine.dispose()
-            self._engine = self._renewed = None
+        """Close all connections; the next call opens new ones, perhaps to a new file."""
+        super().close()
+        self._renewed = None
 
     # Behind
 
@@ -321,10 +306,6 @@ class Store:
         columns = [sa.func.sum(by.table.c[name]) for name in names]
         return self._read(sa.select(by, *columns).where(by.table.c.day >= first_day(days)).group_by(by), SLOW)
 
-    def _read(self, statement: sa.Select[Any], seconds: float = PATIENCE) -> list[tuple[Any, ...]]:
-        with self._transaction(seconds) as connection:
-            return [tuple(row) for row in connection.execute(statement)]
-
     @contextmanager
     def _writing(self, seconds: float = PATIENCE) -> Iterator[sa.Connection]:
         """One transaction. It must begin with a change: SQLite cannot turn one that has read into one that writes."""
@@ -332,34 +313,6 @@ class Store:
             self.sweep(seconds)
         with self._transaction(seconds) as connection:
             yield connection
-
-    @contextmanager
-    def _transaction(self, seconds: float) -> Iterator[sa.Connection]:
-        with self._faults(), transaction(self._open(), seconds) as connection:
-            yield connection
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, OSError, ImportError) as error:
-            self.close()  # tables may have vanished with a file, connections with a server
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-            raise StoreUnavailable(f"数据库 {shown(self.url)} 用不了：{reason[0]}") from error
-
-    def _open(self) -> sa.Engine:
-        with self._lock:
-            if self._engine is not None and self._process == os.getpid():
-                return self._engine
-        engine = open_engine(self.url)  # nobody holds the lock meanwhile: each waits once, and not for all before it
-        try:
-            create_tables(engine)
-        except BaseException:
-            engine.dispose()
-            raise
-        with self._lock:
-            self._engine, self._process = engine, os.getpid()
-        return engine
 
 
 def today() -> date:
