@@ -86,7 +86,8 @@ def editions(context: BrowserContext) -> set[str]:
         assert page.locator("#main h1").inner_text() == "第3篇"
         first = page.locator("#main .body").inner_text()
         page.goto(f"/search?q=报失补办&topic=&page={1 + ARTICLES // 20}")
-        page.wait_for_selector("html[data-pocket=ready] #main .cards a")
+        # Playwright tells a worker that has just started late that it is offline: then the server's own page is shown.
+        page.wait_for_selector("#main .cards a")
         found = page.locator("#main .cards").inner_text()
         return {one for one in ("版次1", "版次2", "版次3", "版次4", "版次5") if one in first or one in found}
     finally:
