@@ -74,7 +74,7 @@ class Snapshot(Protocol):
         """One guide, or None."""
 
     def pocket(self) -> Mapping[str, object]:
-        """What a device needs to search the saved articles by itself: fold table, readings, synonyms, stop words,
+        """What a device needs to search the saved articles by itself: fold table, readings, words, synonyms, asks,
         weights; see `search/pocket.py`."""
 
     # Search
