@@ -28,7 +28,7 @@ from urllib.request import urlopen
 ARCHIVE = Path(__file__).parents[2] / ".venv" / "opensearch.zip"
 OLDEST_JAVA = 21
 HEAP = "512m"
-PATIENCE = 300
+PATIENCE = 600
 """Seconds for nodes to find one another; three take 60 on two idle cores."""
 _UNWANTED = ("-Xlog:", "HeapDump", "ErrorFile", "-Xms", "-Xmx")
 """Lines of its `jvm.options` that write into its own folder, or say what we say ourselves."""
