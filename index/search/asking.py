@@ -285,11 +285,11 @@ class Asking(Shelf, Generic[R]):
             return weight * self._index.idf(frequencies.get(term.key, 0))
 
         limits = self._weights.coverage
-        held = shared = coverage(query, texts, rarity)  # what shares nothing is no answer, however near it is
+        held = coverage(query, texts, rarity)
         held -= limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness)
-        near = (
-            found.near() if shared and abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
-        )
+        near = None
+        if found.reason(int(ranking.order[0]))[0] != "meaning":  # what is near and shares nothing is no answer yet
+            near = found.near() if abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
         if near and near.by_model:
             held += limits["meaning"] * (near.highest - limits["near"])
         return held >= limits["least"]
