@@ -36,7 +36,7 @@ _RESERVED_IDS = names(
     " language live main menu nav navigation page pager person-text pocket popular q query results search sidebar"
     " site skip status suggestions summary theme title toc top topics verified"
 )
-_RESERVED_STARTS = ("feedback-", "search-", "site-")
+_RESERVED_STARTS = ("feedback-", "offline-", "search-", "site-")
 
 _RAW_TITLE = re.compile(r"<h1\b[^<>]*>(.*?)</h1\s*>", re.IGNORECASE | re.DOTALL)
 _BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)>")
