@@ -334,6 +334,23 @@ def test_a_build_fills_before_it_switches_and_sweeps_what_nobody_keeps(
     assert open_library(folder, engine=prefix).snapshot().search('"第1版"').total == 1
 
 
+def test_a_sweep_leaves_what_other_sites_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opensearchpy")
+    site = Cluster(parse_address("opensearch+http://localhost/help"))
+    old, live = "help-0123456789ab-c0ffee", "help-abcdef012345-c0ffee"
+    there = [old, live, "help-staging-0123456789ab-c0ffee", "help-desk", "help-desk-2026"]
+    removed = []
+
+    def call(method: str, path: str, *_: Any, **__: Any) -> Any:
+        if method == "DELETE":
+            removed.append(path)
+        return {name: {} for name in there}
+
+    monkeypatch.setattr(site, "call", call)
+    filling.sweep(site, {"abcdef012345"})
+    assert removed == [f"/{old}"]
+
+
 def test_an_index_that_the_cluster_lost_is_sent_again(prefix: str, content: Path, tmp_path: Path) -> None:
     folder = tmp_path / "index"
     build(content, folder, engine=prefix)

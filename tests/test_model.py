@@ -23,6 +23,7 @@ from index import Library, ModelUnavailable, Snapshot, build, install_model, jud
 from index.meaning import fetching, models
 from index.meaning.encoder import Encoder, try_model
 
+NO_ANSWER = b"what is no HTTP\n"
 NAMES = ("model.onnx", "tokenizer.json")
 
 
@@ -88,6 +89,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             raw = held.get(self.path)
+            if raw == NO_ANSWER:
+                self.wfile.write(raw)
+                return
             self.send_response(404 if raw is None else 200)
             self.end_headers()
             self.wfile.write(raw or b"")
@@ -116,12 +120,12 @@ def test_fetch_gets_the_pinned_files(hub: dict[str, bytes], tmp_path: Path, monk
     assert [(tmp_path / "model" / name).read_bytes() for name in NAMES] == list(hub.values())
 
 
-@pytest.mark.parametrize("spoilt", ["changed", "longer", "shorter", "missing"])
+@pytest.mark.parametrize("spoilt", ["changed", "longer", "shorter", "missing", "garbled"])
 def test_fetch_takes_no_other_file(hub: dict[str, bytes], tmp_path: Path, spoilt: str) -> None:
     last = list(hub)[-1]
     raw = hub.pop(last)
     if spoilt != "missing":
-        hub[last] = {"changed": raw[:-1] + b"!", "longer": raw * 2, "shorter": raw[:-1]}[spoilt]
+        hub[last] = {"changed": raw[:-1] + b"!", "longer": raw * 2, "shorter": raw[:-1], "garbled": NO_ANSWER}[spoilt]
     done = CliRunner().invoke(command, ["fetch", "--to", str(tmp_path / "model")])
     assert isinstance(done.exception, ModelUnavailable)
     assert "HELPCENTER_MODEL_HUB" in str(done.exception)

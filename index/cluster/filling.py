@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from index.cluster.client import FILLING_TIMEOUT, Cluster, Missing
-from index.cluster.schema import CHECK, body, documents, index_name
+from index.cluster.schema import CHECK, body, documents, identity_in, index_name
 from index.model import IndexUnavailable
 from index.weights import load_weights
 
@@ -81,10 +81,9 @@ def fill(cluster: Cluster, place: Path, identity: str, sections: int, tell: Prog
 
 def sweep(cluster: Cluster, kept: Collection[str]) -> None:
     """Remove our indexes but those of the snapshots whose identities (of 12 characters) are `kept`."""
-    prefix = cluster.address.prefix + "-"
-    found = cluster.call("GET", f"/{prefix}*/_settings/index.uuid")
-    for name in found:
-        if name.startswith(prefix) and name.removeprefix(prefix).partition("-")[0] not in kept:
+    for name in cluster.call("GET", f"/{cluster.address.prefix}-*/_settings/index.uuid"):
+        identity = identity_in(name, cluster.address)
+        if identity and identity not in kept:
             _remove(cluster, name)
 
 

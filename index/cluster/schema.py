@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,13 @@ def index_name(address: Address, identity: str, weights: Weights) -> str:
     """The index for a snapshot: equal content and equal schema give the same one."""
     schema = hashlib.sha256(json.dumps(body(weights, address.shards), sort_keys=True).encode()).hexdigest()
     return f"{address.prefix}-{identity[:12]}-{schema[:6]}"
+
+
+def identity_in(name: str, address: Address) -> str | None:
+    """The snapshot's 12 characters in a name of `index_name`; None where the index is not ours: other sites of the same
+    cluster may have a prefix that begins as ours does."""
+    found = re.fullmatch(rf"{re.escape(address.prefix)}-([0-9a-f]{{12}})-[0-9a-f]{{6}}", name)
+    return found[1] if found else None
 
 
 def field_of(key: int) -> str:

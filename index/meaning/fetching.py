@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
@@ -61,7 +62,7 @@ def _download(address: str, size: int, had: Callable[[int, int], None]) -> bytes
             while len(read) <= size and (block := answer.read(min(_BLOCK, size + 1 - len(read)))):
                 read += block
                 had(len(read), size)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
         raise ModelUnavailable(

@@ -103,10 +103,11 @@ class Meanings:
         return found
 
     def _read(self, folded: str) -> F32 | None:
-        if self._encoder is None:
+        encoder = self._encoder  # once: another thread may give it up meanwhile
+        if encoder is None:
             return None
         try:
-            return np.asarray(self._encoder.encode(folded) @ self._basis, np.float32)
+            return np.asarray(encoder.encode(folded) @ self._basis, np.float32)
         except ModelUnavailable as error:
             log.error("%s现在只用词袋表。", error)
             self._encoder = None
