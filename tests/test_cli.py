@@ -60,6 +60,7 @@ def test_help_names_every_command(run: Run) -> None:
         (["search", "x", "--limit", "0"], "--limit"),
         (["index", "--content", "/no/such/folder"], "/no/such/folder"),
         (["evaluate", "--queries", "/no/q", "--qrels", "/no/r"], "没有文件 /no/q"),
+        (["evaluate", "--judgements", __file__, "--layers", "words"], "--layers"),
         (["new", "_hidden/x"], "_hidden/x"),
     ],
 )

@@ -81,22 +81,25 @@ def layer_names(context: click.Context, option: click.Parameter, value: str | No
 @click.command(short_help="用评判过的查询衡量搜索")
 @click.option(
     "--queries", metavar="FILE", type=click.Path(path_type=Path), callback=file_if_given,
-    help="每行 qid<TAB>查询。",
+    help="查询，每行 qid<TAB>查询；配合 --qrels。",
 )  # fmt: skip
 @click.option(
     "--qrels", metavar="FILE", type=click.Path(path_type=Path), callback=file_if_given,
-    help="每行 qid<TAB>文章<TAB>相关度。",
+    help="评判，每行 qid<TAB>文章<TAB>相关度。",
 )  # fmt: skip
 @index_option
-@click.option("--limit", metavar="N", type=click.IntRange(1), default=50, show_default=True, help="每个查询取几篇。")
-@click.option("--run", "run_path", metavar="FILE", type=click.Path(path_type=Path), help="另把排名写成 TREC 文件。")
-@click.option("--layers", metavar="NAME,…", callback=layer_names, help="只用这几层，逗号分开；缺省为全部。")
+@click.option("--limit", metavar="N", type=click.IntRange(1), default=50, show_default=True,
+              help="配合 --queries：每个查询取几篇。")  # fmt: skip
+@click.option("--run", "run_path", metavar="FILE", type=click.Path(path_type=Path),
+              help="配合 --queries：另把排名写成 TREC 文件。")  # fmt: skip
+@click.option("--layers", metavar="NAME,…", callback=layer_names,
+              help="配合 --queries：只用这几层，例如 words,substring；默认全部。")  # fmt: skip
 @click.option(
     "--judgements", metavar="FILE", type=click.Path(path_type=Path), callback=file_if_given,
-    help="另一种写法：每行 [类别<TAB>]查询<TAB>文章[#小节]<TAB>等级，按类别列出。",
+    help="查询和评判在一个文件里：每行 [类别<TAB>]查询<TAB>文章[#小节]<TAB>等级；按类别列出，小节也算。",
 )  # fmt: skip
 @click.option("--totals", is_flag=True, help="配合 --judgements：只列总数。")
-@click.option("--each", is_flag=True, help="先列出每个查询的 nDCG@10，差的在前。")
+@click.option("--each", is_flag=True, help="配合 --queries：先列出每个查询的 nDCG@10，差的在前。")
 def evaluate(
     queries: Path | None,
     qrels: Path | None,
@@ -112,6 +115,8 @@ def evaluate(
     import index
 
     if judgements:
+        if run_path or layers or each:
+            raise click.UsageError("--run、--layers、--each 只能配合 --queries 和 --qrels，不能配合 --judgements。")
         try:
             figures = index.judge(open_snapshot(index_folder), index.read_judgements(judgements))
         except ValueError as error:
