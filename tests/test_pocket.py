@@ -46,6 +46,7 @@ const { files, paths, queries, turns, today, partly } = JSON.parse(require("fs")
     texts: sections.map((one) => [one.read.text, one.read.lines]),
     pages: paths.map(made).map((page) => render(page.template, page.page)),
     turned: turns.map(pocket.traditional(core.traditional).turned),
+    answers: queries.map((query) => results(new URLSearchParams({ q: query })).page.answer?.url),
     hits: queries.map((query) => engine.search(query).hits.slice(0, 10).map(place)),
   }));
 })();
@@ -155,6 +156,19 @@ def test_ranking_is_next_to_the_servers(app: Flask, device: Device, root: Path) 
     both = shared / len(queries), first / len(queries)
     print(f"{len(queries)} queries: {both[0]:.3f} of the top ten shared, {both[1]:.3f} of the first articles")
     assert both[0] >= 0.93 and both[1] >= 0.96
+
+
+def test_what_answers_on_a_device_answers_on_the_server(app: Flask, device: Device, root: Path) -> None:
+    live = live_of(app)
+    sets = [read_judgements(root / "tests" / "judgements" / f"{name}.tsv") for name in ("own", "a")]
+    queries = sorted({one.query for some in sets for one in some})
+    there = [answer and answer.url for answer in (live.search(query).answer for query in queries)]
+    here = device(queries=queries)["answers"]
+    wrong = {query: url for query, url, own in zip(queries, here, there, strict=True) if url and url != own}
+    shown = [sum(map(bool, some)) for some in (here, there)]
+    print(f"{shown[0]} direct answers of {len(queries)} queries, {shown[1]} on the server")
+    assert not wrong
+    assert shown[0] >= 0.5 * shown[1]
 
 
 def test_a_saved_article_warns_on_the_day_it_is_read(app: Flask, device: Device) -> None:

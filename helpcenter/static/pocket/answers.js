@@ -25,9 +25,13 @@
     };
 
     const held = (asked, ...texts) => sum(asked.filter(([word]) => texts.some((text) => text.includes(word))).map(([, weight]) => weight)) / sum(asked.map(([, weight]) => weight));
-    const direct = (parsed, hits) => {
+    // Single characters side by side: mostly a word that this content lacks, and so its dictionary (航站楼).
+    const strange = (parsed) => parsed.units.filter((unit) => unit.kind === "han").flatMap((unit) =>
+      unit.words.map((word) => (word.length > 1 || stopWords.includes(word) ? " " : word)).join("").split(" ").filter((run) => run.length > 1));
+    // `first`: the hit that stands first where the sections of an article have exchanged their scores.
+    const direct = (parsed, hits, first) => {
       const [best] = hits;
-      if (!best || best.matched !== "words") return null;
+      if (!best || best.matched !== "words" || best.number !== first.number) return null;
       const limits = weights.answer;
       const section = sections[best.number];
       const rival = (hits.find((hit) => sections[hit.number].article !== section.article)?.score ?? 0) / best.score;
@@ -36,7 +40,9 @@
       const asked = parsed.wanted.filter((one) => one.kind === "words" && one.content && !one.added).map((one) => [one.term, engine.idf(engine.postings("words", one.term))]);
       const [asks, title, aliases, heading, body] = [0, 1, 2, 3, 4].map((field) => engine.field(best.number, field));
       if (asked.length < limits.words || body.length > limits.longest || (!section.heading && !section.anchor)) return null;
-      if ([heading, ...asks.split("\n")].some((line) => line && held(asked, line, title) >= limits.line)) return section;
+      asked.push(...strange(parsed).map((run) => [run, engine.idf([])]));
+      const most = Math.max(0, ...[heading, ...asks.split("\n")].filter(Boolean).map((line) => held(asked, line, title)));
+      if (most >= limits.line) return most >= limits.held || held(asked, heading, body, title) >= limits.text ? section : null;
       const own = [asks, aliases, heading, body].join("\n");
       const clear = rival <= limits.rival && next <= limits.next;
       return clear && held(asked, own, title) >= limits.held && held(asked, own) >= limits.held_itself ? section : null;

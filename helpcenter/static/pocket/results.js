@@ -77,7 +77,7 @@
       const turn = complete && complete < groups.length ? groups.findLastIndex((one) => one.complete.length) + 1 : 0;
       const shown = asked ? groups.slice((number - 1) * size, number * size) : [];
       const held = !query || answered(hits[0]?.parsed ?? answer.parsed, hits);
-      const found = number === 1 && query && held ? direct(answer.parsed, answer.plain.filter((hit) => fits(sections[hit.number], chosen))) : null;
+      const found = number === 1 && query && held ? direct(answer.parsed, answer.plain.filter((hit) => fits(sections[hit.number], chosen)), hits[0]) : null;
       const without = (name, value) => Object.fromEntries(Object.entries(chosen).map(([own, values]) => [own, values.filter((one) => own !== name || one !== value)]).filter(([, values]) => values.length));
       const names = Object.entries(chosen).flatMap(([name, values]) => values.map((value) => label(name, value)));
       const ordered = query ? [] : [...topics.values()].flatMap((topic) => topic.articles).filter((article) => groups.some((one) => one.article === article));
