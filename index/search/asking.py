@@ -24,7 +24,7 @@ from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, 
 from index.search.answering import Answerer
 from index.search.choosing import Chooser
 from index.search.contracts import Lexicon, R, Sections
-from index.search.coverage import LOOKED_AT, READ, coverage, foreign
+from index.search.coverage import LOOKED_AT, Coverage
 from index.search.explaining import explain, explain_meaning
 from index.search.filtering import Counts, Filters, meet
 from index.search.grouping import one_each
@@ -34,12 +34,11 @@ from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
 from index.search.parsing import Parser
 from index.search.pocket import pocket
-from index.search.queries import Query, Term
+from index.search.queries import Query
 from index.search.shelf import Shelf
 from index.search.showing import Records
 from index.search.snippets import first_steps
 from index.search.sounds import Sounds
-from index.store.keys import FIELD_BREAK
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
 from index.weights import Weights
@@ -51,7 +50,6 @@ STEPS = 3
 NEAR = 2
 """Sections of an article shown beside its best."""
 
-_BREAK = FIELD_BREAK.encode()
 _PARSED = 64  # queries kept parsed, for the next page and the counts of filters; 512 cost the collector 9 ms at a time
 Chosen = Mapping[str, Sequence[str]]
 
@@ -103,7 +101,9 @@ class Asking(Shelf, Generic[R]):
         self._layers = Layers(
             self._index, self._lexicon, guesses, self._parse, place, chooser.choose, self._weights, self._meanings
         )
-        self._answerer = Answerer(self._weights.answer, self._lexicon, self._records.folded, self._index.idf)
+        folded, idf, commonness = self._records.folded, self._index.idf, self._segmenter.commonness
+        self._coverage = Coverage(self._weights.coverage, self._lexicon, folded, idf, commonness)
+        self._answerer = Answerer(self._weights.answer, self._lexicon, folded, idf)
         self._guide_finder = GuideFinder(self.guides(), self._segmenter, tuning.stop_words)
 
     def pocket(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Asking(Shelf, Generic[R]):
         parsed = self._parse(query)
         if parsed.terms:
             found = self._layers.find(parsed, self._index.allowed(chosen), max(offset + limit, LOOKED_AT))
-            ranking, suggestion, answered = found.ranking, found.suggestion, self._answered(found)
+            ranking, suggestion, answered = found.ranking, found.suggestion, self._coverage.answered(found)
             shown = ranking.order[offset : offset + limit]
             hits = [
                 self._hit(found, number, score, complete)
@@ -180,7 +180,7 @@ class Asking(Shelf, Generic[R]):
         found = self._layers.find(
             parsed, self._index.allowed(chosen), max(2 * (offset + limit), LOOKED_AT), typing=typing
         )
-        answered = self._answered(found)
+        answered = self._coverage.answered(found)
         grouped = found.ranking.grouped(offset + limit)
         return ArticleResults(
             query,
@@ -267,32 +267,6 @@ class Asking(Shelf, Generic[R]):
         article = self._article(self._numbers[hit.article])
         section = article.sections[number - self._first[self._numbers[hit.article]]]
         return Answer(hit.article, hit.section, hit.title, hit.heading, hit.url, section.html, article.verified)
-
-    def _answered(self, found: Found[R]) -> bool:
-        """Whether some section holds enough of what was asked for."""
-        ranking = found.ranking
-        if not ranking.total or ranking.complete_total or len(ranking.verbatim):
-            return bool(ranking.total)
-        query = found.asked_for(int(ranking.order[0]))
-        frequencies = self._lexicon.frequencies([term.key for term in query.terms])
-        texts = (
-            self._records.folded.beginning(number, READ).partition(_BREAK)[2].decode(errors="ignore")  # behind its asks
-            for number in ranking.order[:LOOKED_AT].tolist()
-        )
-
-        def rarity(term: Term) -> float:  # characters count alike, whatever they weigh when sections are ranked
-            weight = 1.0 if term.kind == "characters" else term.weight
-            return weight * self._index.idf(frequencies.get(term.key, 0))
-
-        limits = self._weights.coverage
-        held = coverage(query, texts, rarity)
-        held -= limits["foreign"] * foreign(query, frequencies, self._segmenter.commonness)
-        near = None
-        if found.reason(int(ranking.order[0]))[0] != "meaning":  # what is near and shares nothing is no answer yet
-            near = found.near() if abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
-        if near and near.by_model:
-            held += limits["meaning"] * (near.highest - limits["near"])
-        return held >= limits["least"]
 
     def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
         matched, marks = found.reason(number)

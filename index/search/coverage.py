@@ -12,13 +12,67 @@ Below `[coverage] least` in weights.toml the page says first that no article ans
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from index.search.contracts import Lexicon, R
 from index.search.queries import Query, Term
+from index.store.blobs import Texts
+from index.store.keys import FIELD_BREAK
+
+if TYPE_CHECKING:
+    from index.search.layering import Found
 
 LOOKED_AT = 10
 """Of the best sections; the one that answers is hardly ever farther down."""
 READ = 3000
 """Bytes of a section's text that are looked into."""
+
+_BREAK = FIELD_BREAK.encode()
+
+
+class Coverage:
+    """The measure over one snapshot. `folded`: all that is searched of each section; `idf`: how rare a frequency is;
+    `commonness`: how often a word stands in the dictionary's corpus."""
+
+    def __init__(
+        self,
+        limits: Mapping[str, float],
+        lexicon: Lexicon,
+        folded: Texts,
+        idf: Callable[[int], float],
+        commonness: Callable[[str], int],
+    ) -> None:
+        self._limits = limits
+        self._lexicon = lexicon
+        self._folded = folded
+        self._idf = idf
+        self._commonness = commonness
+
+    def answered(self, found: Found[R]) -> bool:
+        """Whether some section holds enough of what was asked for."""
+        ranking = found.ranking
+        if not ranking.total or ranking.complete_total or len(ranking.verbatim):
+            return bool(ranking.total)
+        query = found.asked_for(int(ranking.order[0]))
+        frequencies = self._lexicon.frequencies([term.key for term in query.terms])
+        texts = (
+            self._folded.beginning(number, READ).partition(_BREAK)[2].decode(errors="ignore")  # behind its asks
+            for number in ranking.order[:LOOKED_AT].tolist()
+        )
+
+        def rarity(term: Term) -> float:  # characters count alike, whatever they weigh when sections are ranked
+            weight = 1.0 if term.kind == "characters" else term.weight
+            return weight * self._idf(frequencies.get(term.key, 0))
+
+        limits = self._limits
+        held = coverage(query, texts, rarity)
+        held -= limits["foreign"] * foreign(query, frequencies, self._commonness)
+        near = None
+        if found.reason(int(ranking.order[0]))[0] != "meaning":  # what is near and shares nothing is no answer yet
+            near = found.near() if abs(held - limits["least"]) < limits["meaning"] * (1 - limits["near"]) else None
+        if near and near.by_model:
+            held += limits["meaning"] * (near.highest - limits["near"])
+        return held >= limits["least"]
 
 
 def coverage(query: Query, texts: Iterable[str], rarity: Callable[[Term], float]) -> float:
