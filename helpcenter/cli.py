@@ -75,12 +75,12 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 
 def unavailable(error: Exception) -> str | None:
-    """The way out where the index, or the model of meanings, cannot be had; None where the error is another."""
+    """What follows the message where index or model cannot be had; None where the error is another."""
     from index import IndexUnavailable, ModelUnavailable
 
     if isinstance(error, ModelUnavailable):
         return "线上的索引没有动。说明见 docs/meaning.md。"
-    return "重新建立索引：helpcenter index" if isinstance(error, IndexUnavailable) else None
+    return "" if isinstance(error, IndexUnavailable) else None  # its message names the way out
 
 
 def usage_fault(error: click.UsageError) -> str:

@@ -219,7 +219,8 @@ def read_stamp(place: Path, verify: bool = True, key: str = "") -> dict[str, Any
         stamp: dict[str, Any] = json.loads((place / "stamp.json").read_text("utf-8"))
         if stamp["format"] != FORMAT:
             raise IndexUnavailable(
-                f"快照 {place.name} 的格式是 {stamp['format']}，本程序只认 {FORMAT}。请用同一版本重建。"
+                f"快照 {place.name} 的格式是 {stamp['format']}，本程序只认 {FORMAT}。"
+                "请用这个版本的 helpcenter index 重建。"
             )
         if verify:
             checksums = _each(checksum, [place / name for name in stamp["files"]])
