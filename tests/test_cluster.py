@@ -31,7 +31,9 @@ from index.cluster import client as clients
 from index.cluster import filling
 from index.cluster.address import parse_address
 from index.cluster.client import Cluster
+from index.cluster.schema import index_name
 from index.store.snapshots import IndexFolder
+from index.weights import load_weights
 
 PASSWORD = "sesame-s3cret"
 ARTICLES = {"a": "# 手机丢失\n\n先报失，再补卡。\n", "b": "# 激活\n\n在新手机上激活 eSIM。\n"}
@@ -337,8 +339,8 @@ def test_a_build_fills_before_it_switches_and_sweeps_what_nobody_keeps(
 def test_a_sweep_leaves_what_other_sites_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("opensearchpy")
     site = Cluster(parse_address("opensearch+http://localhost/help"))
-    old, live = "help-0123456789ab-c0ffee", "help-abcdef012345-c0ffee"
-    there = [old, live, "help-staging-0123456789ab-c0ffee", "help-desk", "help-desk-2026"]
+    old, live = (index_name(site.address, one, load_weights()) for one in ("0123456789ab", "abcdef012345"))
+    there = [old, live, old.replace("help", "help-staging"), "help-desk", "help-desk-2026"]
     removed = []
 
     def call(method: str, path: str, *_: Any, **__: Any) -> Any:
