@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--limit", metavar="N", type=click.IntRange(1, 100), default=10, show_default=True, help="最多几条。")
 @click.option("--json", "as_json", is_flag=True, help="输出与 /api/v1/search 相同的 JSON。")
 def search(query: str, index_folder: Path, limit: int, as_json: bool) -> None:
-    """搜索，结果与网页相同。"""
+    """搜索，列出最合适的小节，与 /api/v1/search 相同；网页把同一篇的小节合在一起。"""
     snapshot = open_snapshot(index_folder)
     results = snapshot.search(query, limit=limit)
     if as_json:

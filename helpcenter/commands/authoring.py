@@ -48,7 +48,8 @@ draft: true
 @click.option("--guides", is_flag=True, help="先把每个向导画成一棵树。")
 @click.option("--stale", metavar="N", type=click.IntRange(0, 3650),
               help="只按负责人列出 N 天内过期、该重新核实或从未核实的文章。")  # fmt: skip
-@click.option("--external", is_flag=True, help="也去问外部链接还在不在（每个网站每秒一次，七天内不重问）。")
+@click.option("--external", is_flag=True,
+              help="也去问外部链接还在不在（每个网站每秒一次，七天内不重问；需要 helpcenter[links]）。")  # fmt: skip
 def check(
     content: Path, layout: str, index_folder: Path, fix: bool, guides: bool, stale: int | None, external: bool
 ) -> None:

@@ -20,7 +20,7 @@ every_option = click.option(
     type=click.FloatRange(0.1, 86400),
     default=30,
     show_default=True,
-    help="每隔几秒看一次有没有新的。",
+    help="跟随时每隔几秒看一次有没有新的。",
 )
 
 
@@ -41,7 +41,10 @@ def publish(index_folder: Path, address: str) -> None:
 @every_option
 @click.option("--parent", type=int, default=0, hidden=True)
 def follow(source: str, index_folder: Path, every: float, parent: int) -> None:
-    """不断取用 DIR 或 URL 里新发布的索引，核对无误才换用；取不到时现有的索引照常服务。"""
+    """不断取用 DIR 或 URL 里新发布的索引，核对无误才换用；取不到时现有的索引照常服务。
+
+    一台机器上有几个网站进程共用索引时用它；只有一个时，serve --follow 就够了。
+    """
     from helpcenter.serving import following
 
     following.follow(dataclasses.replace(load_settings(), index=index_folder), source, every, parent)

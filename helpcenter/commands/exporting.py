@@ -19,7 +19,7 @@ PLACE = click.Path(path_type=Path)
 @click.command(short_help="导出成单个文件、静态网站或 ZIM")
 @click.option("--html", metavar="FILE", type=PLACE, help="一个 HTML 文件，双击就能看、能搜。")
 @click.option("--static", "folder", metavar="DIR", type=PLACE, help="静态网站，放到任何网站空间。")
-@click.option("--zim", metavar="FILE", type=PLACE, help="给 Kiwix 用的 ZIM 文件。")
+@click.option("--zim", metavar="FILE", type=PLACE, help="给 Kiwix 用的 ZIM 文件（需要 helpcenter[zim]）。")
 @index_option
 def export(html: Path | None, folder: Path | None, zim: Path | None, index_folder: Path) -> None:
     """把帮助中心导出成不需要服务器的文件；可同时给几种。"""

@@ -32,7 +32,7 @@ def folder_option(command: click.decorators.FC) -> click.decorators.FC:
 
 @click.group(short_help="取得按意思查找的模型")
 def model() -> None:
-    """取得按意思查找所用的模型；不用它，搜索照常。"""
+    """取得按意思查找所用的模型（需要 helpcenter[meaning]）；不用它，搜索照常。"""
 
 
 @model.command(short_help="从模型站下载")

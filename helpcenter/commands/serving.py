@@ -59,7 +59,7 @@ def show_settings(markdown: bool) -> None:
 @index_option
 @click.option("--http", "place", metavar="HOST:PORT", help="用 HTTP（/mcp）而不是标准输入输出，供放在 nginx 后面。")
 def mcp(index_folder: Path, place: str | None) -> None:
-    """以 Model Context Protocol 提供 search、read、guide 三个工具；默认走标准输入输出。"""
+    """以 Model Context Protocol 提供 search、read、guide 三个工具；默认走标准输入输出。需要 helpcenter[mcp]。"""
     import index
 
     try:
