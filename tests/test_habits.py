@@ -99,6 +99,16 @@ def test_readme_commands_exist() -> None:
             assert command in commands.commands or command == "run", f"{name(page)}: helpcenter {command}"
 
 
+def test_links_of_documents_lead_somewhere() -> None:
+    """A link to a `#part` is refused: each host of Markdown names headings its own way."""
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        text = page.read_text("utf-8")
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+            assert (page.parent / link).exists(), f"{name(page)}: {link}"
+        for path in re.findall(r"`(?:\.venv/bin/python )?((?:docs|helpcenter|index|tests)/[\w./-]+\.\w+)", text):
+            assert (ROOT / path).exists(), f"{name(page)}: {path}"
+
+
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_readme_opens_with_the_two_commands_and_names_all_others(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
