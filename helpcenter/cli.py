@@ -27,13 +27,17 @@ from helpcenter.commands.serving import mcp, serve, show_settings
 from helpcenter.commands.starting import init
 from helpcenter.settings import SettingsError
 
+with_help = click.help_option("-h", "--help", help="显示这份说明。")
+"""Click's own says it in English."""
+
 
 @click.group(
     name="helpcenter",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"max_content_width": 110},
     help="中文帮助中心：把 Markdown 文章建成索引，在网页和终端里搜索。",
 )
 @click.version_option(package_name="helpcenter", message="%(prog)s %(version)s", help="显示版本。")
+@with_help
 def commands() -> None:
     """The group that all commands belong to."""
 
@@ -42,7 +46,9 @@ for command in (
     init, build, check, search, serve, evaluate, explain, rollback, new, move, import_, preview, insights,
     asks, export, mcp, publish, follow, model, show_settings,
 ):  # fmt: skip
-    commands.add_command(command)
+    commands.add_command(with_help(command))
+for command in model.commands.values():
+    with_help(command)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
