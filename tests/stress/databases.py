@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MISSING = "PostgreSQL is not installed and could not be (Debian: apt-get install postgresql)"
@@ -49,14 +49,17 @@ class Postgresql:
         os.kill(first, signal.SIGSTOP)
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         self._frozen = [first, *map(int, children)]
-        for process in self._frozen:
-            os.kill(process, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let them go on."""
-        for process in self._frozen:
-            os.kill(process, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
         self._frozen = []
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._frozen:
+            with suppress(ProcessLookupError):  # its client may have left, and it with it
+                os.kill(process, number)
 
 
 def program(name: str) -> str | None:
