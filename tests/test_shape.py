@@ -40,7 +40,7 @@ def test_every_library_that_a_building_room_imports_counts() -> None:
     assert {"nh3", "jieba", "opencc", "markdown_it", "pypinyin", "numpy", "whoosh", "yaml"} <= wanted
     table = metadata.packages_distributions()
     for name in wanted:
-        assert shaping.library_version(name) == metadata.version(table[name][0]), name
+        assert shaping.installed_version(name) == metadata.version(table[name][0]), name
 
 
 def test_every_room_counts_but_those_that_only_read(root: Path) -> None:

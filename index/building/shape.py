@@ -45,7 +45,7 @@ def shape(tuning: Tuning, site: SiteConfig, drafts: bool, model: str = "") -> di
         "草稿设置": str(drafts),
         "意思模型": model,
         "Python": ".".join(map(str, sys.version_info[:2])),  # its table of Unicode decides how text is folded
-        **{name: library_version(name) for name in libraries},
+        **{name: installed_version(name) for name in libraries},
     }
 
 
@@ -70,7 +70,7 @@ def imported_libraries(sources: Iterable[str]) -> list[str]:
     return sorted(name for name in found - sys.stdlib_module_names if name != "index" and util.find_spec(name))
 
 
-def library_version(name: str) -> str:
+def installed_version(name: str) -> str:
     """The installed version of the library that is imported as `name`."""
     try:
         return metadata.version(_DISTRIBUTIONS.get(name, name))
