@@ -1,4 +1,4 @@
-"""`rival.py ENGINE FOLDER PORT`: a rival behind the very server that `helpcenter serve` runs, options included."""
+"""`rival.py ENGINE FOLDER PORT WORKERS`: a rival behind the server that `helpcenter serve` runs, options included."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ app = app_of(engine)
 app.test_client().get("/search?q=eSIM")
 gc.collect()
 gc.freeze()
-server_at("127.0.0.1", int(sys.argv[3]), workers=2).serve(target_loader=lambda: app, wrap_loader=False)
+server_at("127.0.0.1", int(sys.argv[3]), int(sys.argv[4])).serve(target_loader=lambda: app, wrap_loader=False)

@@ -3,6 +3,9 @@
 In: numbers of sections. Out: for each, a Markdown table of latencies, requests a second, memory, index time and size.
 Why one run: machines differ, and one machine differs from minute to minute; only ratios within a run mean something. So
 all servers stand at once and are asked in turns, and a figure is the median of its rounds.
+Why two loads: the kernel deals connections out to workers at random, so as many connections as workers often queue at
+one of them while the other idles. Latency is therefore that of one client, who waits for nobody else; answers a second
+are those of clients enough to keep every worker busy. Each engine stands under both.
 Everything is made under `instance/bench/`, the same each time.
 """
 
@@ -29,11 +32,13 @@ from support import HELPCENTER, ROOT, free_port
 HERE = Path(__file__).parent
 PLACE = ROOT / "instance" / "bench"
 ROUNDS, SECONDS = 5, 3
-"""Turns of each server and kind of traffic, and how long one lasts. No turn asks what another has asked."""
-CONNECTIONS = 2
-"""As many as workers: then latency is service time, not queueing."""
-QUERIES = 15_000
-"""Of a turn; the crowd draws from as many."""
+"""Turns of each server, kind of traffic and load, and how long one lasts. No fresh turn asks what another has asked."""
+WORKERS = 2
+ONE, MANY = 1, 8 * WORKERS
+"""Connections: for latency, which is then service time; for answers a second."""
+QUERIES = 10_000
+"""Of a turn; the crowd draws from as many others. A turn that asks more begins anew, which helps whoever keeps answers:
+that takes 3,300 a second."""
 OURS = "this project"
 Figures = tuple[float, float, float, float]
 """p50, p95, p99 in milliseconds, requests a second."""
@@ -107,11 +112,13 @@ def build_ours(place: Path, *options: str) -> float:
 
 def write_queries(corpus: Corpus, place: Path) -> None:
     """The files that wrk reads, one for each turn."""
-    queries = corpus.queries(QUERIES * ROUNDS + 300)
-    turns = {f"fresh-{turn}": queries[turn * QUERIES :][:QUERIES] for turn in range(ROUNDS)}
-    crowd = corpus.crowd(queries[:QUERIES], QUERIES * ROUNDS)
-    turns |= {f"crowd-{turn}": crowd[turn * QUERIES :][:QUERIES] for turn in range(ROUNDS)}
-    turns["warm"] = queries[-300:]
+    names = [f"{clients}-{turn}" for turn in range(ROUNDS) for clients in (ONE, MANY)]
+    queries = corpus.queries(QUERIES * (len(names) + 1) + 300)
+    crowd = corpus.crowd(queries[-QUERIES:], QUERIES * len(names))
+    turns = {"warm": queries[:300]}
+    for number, name in enumerate(names):
+        turns[f"fresh-{name}"] = queries[300 + number * QUERIES :][:QUERIES]
+        turns[f"crowd-{name}"] = crowd[number * QUERIES :][:QUERIES]
     for name, asked in turns.items():
         (place / name).write_text("".join(f"/search?q={quote(query)}\n" for query in asked))
 
@@ -119,12 +126,13 @@ def write_queries(corpus: Corpus, place: Path) -> None:
 def measure(place: Path, ports: dict[str, int]) -> dict[str, str]:
     """The latency columns of each server."""
     for port in ports.values():
-        load(port, place / "warm", 1)
+        load(port, place / "warm", MANY, 1)
     seen: dict[tuple[str, str], list[Figures]] = {}
     for turn in range(ROUNDS):
         for kind in ("fresh", "crowd"):
             for name, port in ports.items():
-                seen.setdefault((name, kind), []).append(load(port, place / f"{kind}-{turn}", SECONDS))
+                alone, among = (load(port, place / f"{kind}-{one}-{turn}", one, SECONDS) for one in (ONE, MANY))
+                seen.setdefault((name, kind), []).append((*alone[:3], among[3]))
     middle = {key: [statistics.median(column) for column in zip(*rounds, strict=True)] for key, rounds in seen.items()}
     return {
         name: "{:.2f} | {:.2f} | {:.2f} | {:.0f}".format(*middle[name, "fresh"])
@@ -135,12 +143,12 @@ def measure(place: Path, ports: dict[str, int]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def serving(place: Path, name: str) -> Iterator[tuple[int, int]]:
-    """A server on two workers: this project's own, or a rival behind the same server. Yields port and process."""
+    """A server on WORKERS: this project's own, or a rival behind the same server. Yields port and process."""
     port = free_port()
     command: Sequence[str | Path] = (
-        [sys.executable, HERE / "rival.py", name, place / name, str(port)]
+        [sys.executable, HERE / "rival.py", name, place / name, str(port), str(WORKERS)]
         if name in ENGINES
-        else [HELPCENTER, "serve", "--index", place / "index", "--port", str(port), "--workers", "2"]
+        else [HELPCENTER, "serve", "--index", place / "index", "--port", str(port), "--workers", str(WORKERS)]
     )
     with (place / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=place, stdout=log, stderr=log)
@@ -172,9 +180,9 @@ def first_answer(place: Path) -> float:
         return time.perf_counter() - started
 
 
-def load(port: int, paths: Path, seconds: int) -> Figures:
-    """The figures under CONNECTIONS clients that ask without a pause."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--timeout", "30", "-s", str(HERE / "load.lua")]
+def load(port: int, paths: Path, clients: int, seconds: int) -> Figures:
+    """The figures under so many clients that ask without a pause."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}", "--timeout", "30", "-s", str(HERE / "load.lua")]
     shown = subprocess.run(
         [*command, f"http://127.0.0.1:{port}", "--", str(paths)], capture_output=True, text=True, check=True
     ).stdout
