@@ -97,6 +97,14 @@ def test_titles_summaries_and_filter_values(tmp_path: Path) -> None:
     assert "是否想写“Ornage”？" in result[1].message and "one.md" in result[2].message
 
 
+def test_a_value_is_rare_only_where_others_are_shared(tmp_path: Path) -> None:
+    bodies = {"b": "region: 法国", "c": "region: 日本"}
+    articles = {name: HEAD.replace("甲", f"{name}\n{field}") for name, field in bodies.items()}
+    assert found(tmp_path, **articles) == []
+    articles["d"] = articles["b"].replace("title: b", "title: d")
+    assert found(tmp_path, **articles) == [("c.md", 3, "rare-value")]
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

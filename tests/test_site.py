@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpcenter.pages.frame import ICONS
 from index import ContentFaults, Library, SiteConfig, build, check
 from index.content import colours
 from index.content.site_schema import SITE_SCHEMA
@@ -19,7 +20,8 @@ from index.content.sites import read_site
 from index.site import DEFAULT_FILTERS
 
 Written = Callable[[str], list[str]]
-KEYS = [*json.loads(SITE_SCHEMA.read_text("utf-8"))["properties"], "label", "accent", "x"]
+SCHEMA = json.loads(SITE_SCHEMA.read_text("utf-8"))["properties"]
+KEYS = [*SCHEMA, "label", "accent", "x"]
 
 
 @pytest.fixture
@@ -64,6 +66,10 @@ def test_the_snapshot_carries_every_value(written: Written, tmp_path: Path) -> N
     assert not same - {"logo"}, "EVERYTHING should set every key"
 
 
+def test_the_schema_names_every_drawing() -> None:
+    assert set(SCHEMA["tiles"]["items"]["properties"]["icon"]["enum"]) == ICONS
+
+
 EVERYTHING = """\
 name: 星海银行
 short_name: 星海
@@ -71,7 +77,7 @@ description: 银行卡和网上银行的帮助。
 colours: {accent: "#7a1f3d", accent_dark: "#f0a6bd"}
 hero: {title: 别着急, text: 我们一步一步来。}
 tiles:
-- {label: 挂失, urgency: now, first: 先挂失。, icon: card, article: topic/a#one}
+- {label: 挂失, urgency: now, first: 先挂失。, icon: safety, article: topic/a#one}
 - {label: 换卡, urgency: self, search: 换卡, filters: {card: [信用卡, 借记卡]}}
 search: {example: 挂失, tips: [挂失, 密码]}
 footer: 您的钱，您做主。
@@ -100,6 +106,7 @@ legal:
         ("name: ''\n", "_site.yml:1: name：是空的：写上内容，或去掉这一行"),
         ("name: " + "长" * 101 + "\n", "太长了，最多 100 个字"),
         ("theme: drak\n", "应是 auto、light、dark 之一，不是“drak”：您是不是想写 dark？"),
+        ("tiles:\n- label: 甲\n  icon: persn\n", "_site.yml:3: icon：应是 activate、basics、"),
         ("support: help@example.org\n", "应是 https:// 网址、mailto:、tel: 或以 / 开头的路径"),
         ("support: 'javascript:alert(1)'\n", "应是 https:// 网址"),
         ("languages: {traditional: 是}\n", "应是 true 或 false"),

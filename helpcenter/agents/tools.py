@@ -101,7 +101,7 @@ def tools(engine: Engine, base_url: str = "") -> MCPServer:
             return state_to_json(snapshot, walk(found, tuple(answers or ())))
         except Astray as astray:
             options = state_to_json(snapshot, astray.walk)
-            raise ToolError(f"没有“{astray.answer}”这个选项，请从这里选：{options}") from None
+            raise ToolError(f"{astray}，请从这里选：{options}") from None
 
     return server
 

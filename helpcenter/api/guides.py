@@ -36,8 +36,7 @@ def guide(id: str, answers: str) -> Response:
     try:
         state = walk(found, pieces(answers))
     except Astray as astray:
-        where = f"/api/v1{astray.walk.path()}"
-        abort(404, f"向导 {id} 在这里没有“{astray.answer}”这个选项。可选的见 {where}。")
+        abort(404, f"{astray}。可选的见 /api/v1{astray.walk.path()}。")
     return keep(jsonify(state_to_json(live, state)))
 
 

@@ -84,7 +84,7 @@ def _by_urgency(snapshot: Snapshot) -> list[Guide]:
 
 
 def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
-    """A state of a guide. `astray`: the answer that led nowhere; the state is then the last that made sense."""
+    """A state of a guide. `astray`: says that an answer led nowhere; the state is the last that made sense."""
     root = request.script_root
     question, outcome, guide = state.question, state.outcome, state.guide
     heading = question.ask if question else outcome.title if outcome else guide.title
@@ -106,7 +106,7 @@ def guide_page(snapshot: Snapshot, state: Walk, astray: str = "") -> GuidePage:
         else (),
         steps=tuple(step for place in outcome.steps if (step := _step(snapshot, place))) if outcome else (),
         back_url=root + state.path(len(state.answers) - 1) if state.answers else "",
-        astray=f"没有“{astray}”这个选项，可能是地址打错了，或者向导改过。请从这里接着选。" if astray else "",
+        astray=f"{astray}，可能是地址打错了，或者向导改过。请从这里接着选。" if astray else "",
         contacts=contact_named(snapshot.site(), outcome.contact) if outcome else (),
         did=f"我用了《{guide.title}》：{chosen}。\n得到的是“{heading}”，做到第    步时遇到问题：\n" if outcome else "",
         others=tuple(guide_card(one) for one in _by_urgency(snapshot) if one.id != guide.id) if question else (),

@@ -35,7 +35,7 @@ def guide(id: str, answers: str) -> Response:
     try:
         page = guide_page(live, walk(found, pieces(answers)))
     except Astray as astray:
-        page = guide_page(live, astray.walk, astray.answer)
+        page = guide_page(live, astray.walk, str(astray))
     html = fragment(render("_guide.html", page), page) if wants_fragment() else render("guide.html", page)
     if page.astray:
         return Response(html, 404, headers={"Cache-Control": "no-store"})

@@ -30,12 +30,11 @@ class Walk:
 
 
 class Astray(Exception):
-    """An answer that the guide does not know. `walk` is where the answers before it lead."""
+    """An answer that the guide does not know, as its text says. `walk` is where the answers before it lead."""
 
     def __init__(self, walk: Walk, answer: str) -> None:
-        super().__init__(answer)
+        super().__init__(f"没有“{answer}”这个选项")
         self.walk = walk
-        self.answer = answer
 
 
 def walk(guide: Guide, answers: Sequence[str]) -> Walk:

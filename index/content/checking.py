@@ -88,17 +88,19 @@ def _same_titles(pages: Iterable[Page]) -> Iterator[Problem]:
 
 
 def _rare_values(pages: Iterable[Page]) -> Iterator[Problem]:
-    """A filter value that one article alone has helps nobody to filter, and is often a slip of the pen."""
+    """A value that one article alone has, where others share theirs, helps nobody to filter; often it is a slip."""
     users: dict[tuple[str, str], list[Page]] = defaultdict(list)
     for page in pages:
         assert page.article
         for name, values in page.article.filters.items():
             for value in values:
                 users[name, value].append(page)
+    shared = {name for (name, _), of in users.items() if len(of) > 1}
     for (name, value), of in users.items():
-        if len(of) == 1:
-            others = [other for field, other in users if field == name and other != value]
-            near = nearest(value, others, 60)
+        if len(of) > 1:
+            continue
+        near = nearest(value, [other for field, other in users if field == name and other != value], 60)
+        if near or name in shared:
             hint = f"是否想写“{near}”？" if near else "改用别的文章也用的值，或去掉"
             message = f"{name} 的值“{value}”只有这一篇用：{hint}"
             yield warning(of[0], of[0].front.lines.get(name, 1), "rare-value", message)
