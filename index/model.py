@@ -103,7 +103,7 @@ class ArticleCard:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A folder of articles; its words come from the folder's `_topic.md` (front matter and body), if there is one."""
+    """A folder of articles or of such folders; its words come from its `_topic.md`, if there is one."""
 
     id: str
     title: str

@@ -204,6 +204,27 @@ def test_the_logo_is_a_picture_of_the_content(tmp_path: Path) -> None:
     assert client.get("/media/_media/logo.png").data == b"\x89PNG\r\n\x1a\n"
 
 
+@pytest.mark.parametrize("names", [["a", "b"], ["deep/er/a"], ["a", "deep/er/b", "deep/_topic", "c/d"]])
+def test_links_lead_from_the_home_page_to_every_article_and_nowhere_else(tmp_path: Path, names: list[str]) -> None:
+    """However folders are nested, and where there are none."""
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\n文\n", "utf-8")
+    build(tmp_path, tmp_path / "index")
+    client = create_app(Settings(index=tmp_path / "index")).test_client()
+    seen, wanted = set(), ["/"]
+    while wanted:
+        path = wanted.pop()
+        seen.add(path)
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        links = re.findall(r'<a [^>]*href="(/[^"#]*)', answer.text)
+        wanted += {link for link in links if not link.startswith("/zh-hant")} - seen - set(wanted)
+    assert {f"/articles/{name}" for name in names if not name.endswith("_topic")} <= seen
+    assert "/guides" not in seen, "there are none"
+    assert client.get("/offline.json").status_code == client.get("/download").status_code == 200
+
+
 def test_a_rebuilt_site_shows_its_new_name_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# 甲\n", "utf-8")
     (tmp_path / "_site.yml").write_text("name: 旧名\n", "utf-8")

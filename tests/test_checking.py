@@ -121,8 +121,13 @@ def test_dates(tmp_path: Path, fields: str, code: str | None) -> None:
     assert [problem.code for problem in result] == ([code] if code else [])
 
 
-def test_a_plain_file_need_not_be_verified(tmp_path: Path) -> None:
-    assert [code for _, _, code in found(tmp_path, a="# 甲\n\n文")] == ["no-summary"]
+@pytest.mark.parametrize("front", ["", "---\nmoved_from: [乙]\n---\n"])
+def test_a_plain_file_owes_neither_summary_nor_date(tmp_path: Path, front: str) -> None:
+    assert found(tmp_path, a=f"{front}# 甲\n\n文") == []
+    assert [code for _, _, code in found(tmp_path, a="---\norder: 1\n---\n# 甲\n\n文")] == [
+        "no-summary",
+        "not-verified",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,11 @@ def test_search_reads_like_the_web_page(run: Run, site_index: Path) -> None:
     assert re.search(r"共 \d+ 条，显示 3 条", shown.stdout)
 
 
+def test_addresses_on_the_terminal_can_be_read(run: Run, content: Path, tmp_path: Path) -> None:
+    run("index", "--content", content, "--index", tmp_path / "index")
+    assert "/articles/travel/japan#打开漫游\n" in run("search", "打开漫游", "--index", tmp_path / "index").stdout
+
+
 def test_search_json_is_the_object_of_the_api(run: Run, site_index: Path) -> None:
     found = json.loads(run("search", "法国 丢失", "--index", site_index, "--json", "--limit", 2).stdout)
     assert list(found) == [

@@ -56,6 +56,15 @@ def content(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_missing_picture_stops_no_copy(content: Path) -> None:
+    client = site(content)
+    assert "/media/menu.png" in client.get("/offline.json").text
+    assert "/media/gone.png" not in client.get("/offline.json").text
+    whole = client.get("/download").text
+    assert "data:image/png;base64," in whole
+    assert "/media/gone.png" in whole
+
+
 def site(content: Path) -> FlaskClient:
     build(content, content.parent / "index")
     return create_app(Settings(index=content.parent / "index")).test_client()

@@ -53,12 +53,14 @@ def readable(results: Results) -> str:
 
 def readable_hit(number: int, hit: Hit) -> str:
     """One hit: where it stands, its address, its text."""
-    place = f"{hit.title} › {hit.heading}" if hit.heading else hit.title
+    from werkzeug.urls import uri_to_iri
+
     from index import LAYERS
 
+    place = f"{hit.title} › {hit.heading}" if hit.heading else hit.title
     layer = next((f"（{layer.label}）" for layer in LAYERS[1:] if layer.name == hit.matched), "")
     marked = re.sub("<mark>(.*?)</mark>", lambda found: click.style(found[1], bold=True), hit.snippet, flags=re.DOTALL)
-    return f"{number:>2}. {place}{layer}\n    {hit.url}\n    {html.unescape(marked)}"
+    return f"{number:>2}. {place}{layer}\n    {uri_to_iri(hit.url)}\n    {html.unescape(marked)}"
 
 
 def file_if_given(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:

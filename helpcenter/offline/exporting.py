@@ -13,6 +13,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -50,9 +51,12 @@ def single_file(app: Flask, packed: Pack) -> bytes:
     html = _OFFLINE.sub("", _HTMX.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
     html = re.sub(r'"[^"]*/static/icons\.svg[^"#]*#', '"#', html)
     data = re.sub(r'\\"[^"\\]*/static/icons\.svg[^"#\\]*#', r"\"#", data)
+    pictures = {one.url for one in packed.files if one.url.startswith("/media/")}
     for path in sorted(set(re.findall(r'src=\\"(/media/[^"\\]+)', data))):
+        if unescape(path) not in pictures:
+            continue
         kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(suffix := path.rpartition(".")[2].lower(), suffix)
-        data = data.replace(path, f"data:image/{kind};base64,{base64.b64encode(_get(app, path)).decode()}")
+        data = data.replace(path, f"data:image/{kind};base64,{base64.b64encode(_get(app, unescape(path))).decode()}")
     data = _SAVE.sub("", data)  # it is saved
     inside = data.replace("</", "<\\/")
     drawn = set(re.findall(r"#([\w-]+)", html + data)) | set(re.findall(r'\["([\w-]+)"\]', data))

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import brotli
 from flask import Flask
@@ -27,7 +27,7 @@ from helpcenter.offline.table import traditional_table
 from helpcenter.offline.templates import compiled
 from helpcenter.pages.colours import style_address
 from helpcenter.pages.frame import STATIC_NAMES
-from helpcenter.pages.popular import LISTED
+from helpcenter.pages.popular import first_articles
 from index import Article, ArticlePage, Snapshot
 
 LARGE = 1_000_000
@@ -147,7 +147,7 @@ def pack(app: Flask, live: Snapshot) -> Pack:
         ],
         "guides": {one.id: asdict(one) for one in live.guides()},
         "site": _site(app, live),
-        "listed": [topic.articles[0].id for topic in live.topics()][:LISTED],
+        "listed": [card.id for card in first_articles(live)],
         "icons": assets["icons.svg"],
         "pages": {path: page(path) for path in ("/", "/guides", "/about")},
         "templates": compiled(app.jinja_env, TEMPLATES) | {"_feedback.html": []},
@@ -167,7 +167,8 @@ def pack(app: Flask, live: Snapshot) -> Pack:
         chrome.append(f"/media/{quote(site.logo)}")
     for url, body in list(bodies.items()):
         for path in map(unescape, _MEDIA.findall(body.decode())):
-            topics[path] = topics[url] if topics.get(path, topics[url]) == topics[url] else ""
+            if live.media(unquote(path.removeprefix("/media/"))):  # an article may name a picture that nobody has
+                topics[path] = topics[url] if topics.get(path, topics[url]) == topics[url] else ""
     pictures = [path for path in topics if path.startswith("/media/")]
     fetched = {path: get(path) for path in (*chrome, *pictures)} | {"/offline/shell": shell} | bodies
     compressed = {url: brotli.compress(body) for url, body in bodies.items()}

@@ -47,6 +47,7 @@ class Site:
     support_url: str
     words: SiteConfig
     assets: Mapping[str, str]
+    has_guides: bool
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -160,9 +161,10 @@ def site() -> Site:
     """What all pages share, made anew when the snapshot's words change. Without an index, the defaults."""
     library: Library = current_app.extensions["library"]
     try:
-        words = library.snapshot().site()
+        live = library.snapshot()
+        words = live.site()
     except IndexUnavailable:
-        words = DEFAULTS
+        live, words = None, DEFAULTS
     shared: Site | None = current_app.extensions.get("site")
     if shared is None or shared.words is not words:
         settings: Settings = current_app.extensions["settings"]
@@ -171,6 +173,7 @@ def site() -> Site:
             settings.support_url or words.support,
             words,
             current_app.extensions["assets"],
+            live is not None and bool(live.guides()),
         )
     return shared
 

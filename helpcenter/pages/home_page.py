@@ -15,7 +15,7 @@ from flask import request
 from helpcenter.pages.contacts import ContactLine, all_contacts
 from helpcenter.pages.frame import ICONS, Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
-from helpcenter.pages.popular import LISTED, popular
+from helpcenter.pages.popular import LISTED, first_articles, popular
 from helpcenter.pages.topic_page import topic_url
 from index import ArticleCard, Snapshot, Tile, Topic
 
@@ -33,6 +33,8 @@ class Emergency:
     url: str = ""
 
 
+MOST_LOOSE = 100
+"""Articles without a topic that are listed."""
 GRID = {"phone": (2, 1), "tablet": (3, 2), "wide": (5, 3)}
 """Most and least columns of topics; `static/home.css` says from which width."""
 
@@ -48,6 +50,8 @@ class HomePage:
     """Classes that say in how many columns the topics leave no gap."""
     guides: tuple[GuideCard, ...]
     """Those that no emergency leads to."""
+    loose: tuple[ArticleCard, ...]
+    """Articles without a topic, which no page of a topic lists."""
     listed: tuple[ArticleCard, ...]
     listed_heading: str
     """常看 for what readers ask most; until that is known, the first article of each topic, and no such claim."""
@@ -61,12 +65,17 @@ class AboutPage:
     article_count: int
     built: str
     contacts: tuple[ContactLine, ...]
+    verified: bool
+    """Whether articles say when they were checked."""
 
 
 def about_page(snapshot: Snapshot) -> AboutPage:
     """What the site says of itself."""
     view = frame("关于本站", "内容从哪里来、怎么核实，本站记下什么、不记什么。", "/about")
-    return AboutPage(view, snapshot.article_count, f"{snapshot.built:%Y-%m-%d}", all_contacts(snapshot.site()))
+    verified = any(card.verified for card in snapshot.cards())
+    return AboutPage(
+        view, snapshot.article_count, f"{snapshot.built:%Y-%m-%d}", all_contacts(snapshot.site()), verified
+    )
 
 
 def home_page(snapshot: Snapshot) -> HomePage:
@@ -86,7 +95,8 @@ def home_page(snapshot: Snapshot) -> HomePage:
         topic_icons={topic.id: icon(topic.id.rpartition("/")[2]) for topic in topics},
         grid=" ".join(f"{name}-{columns(len(topics), *bounds)}" for name, bounds in GRID.items()),
         guides=tuple(guide_card(one) for one in snapshot.guides() if all(tile.guide != one.id for tile in tiles)),
-        listed=often or tuple(topic.articles[0] for topic in topics)[:LISTED],
+        loose=tuple(card for card in snapshot.cards() if not card.topic)[:MOST_LOOSE],
+        listed=often or first_articles(snapshot),
         listed_heading="常看" if often else "可以先看",
         recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
         article_count=snapshot.article_count,

@@ -39,6 +39,11 @@ def popular(snapshot: Snapshot) -> tuple[ArticleCard, ...] | None:
         return None
 
 
+def first_articles(snapshot: Snapshot) -> tuple[ArticleCard, ...]:
+    """What is listed until that is known, at most LISTED: the first article of each topic."""
+    return tuple(topic.articles[0] for topic in snapshot.topics() if topic.articles)[:LISTED]
+
+
 def _found(snapshot: Snapshot, store: Store) -> list[ArticleCard]:
     counted = dict(store.frequent(DAYS, LOOKED_AT))
     asked = {query: counts.asked for query, counts in counted.items() if counts.asked >= OFTEN}

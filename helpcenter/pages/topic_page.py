@@ -40,7 +40,7 @@ def topic_page(snapshot: Snapshot, topic: Topic) -> TopicPage:
         subtopics=tuple(
             (child.title, topic_url(child.id), len(child.articles))
             for child in snapshot.topics()
-            if child.id.startswith(below)
+            if child.id.startswith(below) and child.articles
         ),
     )
 

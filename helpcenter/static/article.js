@@ -158,7 +158,7 @@
     showRead();
     $$(".print, .copy-text", page).forEach((button) => button.removeAttribute("hidden"));
     $$("pre, .prose a[href^='tel:'], .contacts a[href^='tel:']", page).forEach((one) => {
-      if (one.matches("pre")) one.append(copyButton(one.textContent));
+      if (one.matches("pre")) one.prepend(copyButton(one.textContent));
       else one.after(copyButton(one.textContent.trim()));
     });
     const links = new Map($$(".beside .toc a", page).map((link) => [decodeURIComponent(link.hash.slice(1)), link]));

@@ -156,11 +156,11 @@ class _Surroundings:
         self._outlines = outlines
         self._digests = digests
         self._topics = {topic.id: asdict(topic) for topic in topics}
-        for article in outlines:
-            topic = article["topic"]
-            if topic and topic not in self._topics:
-                title = topic.rsplit("/", 1)[-1]
+        for topic in {article["topic"] for article in outlines}:
+            while topic and topic not in self._topics:
+                above, _, title = topic.rpartition("/")
                 self._topics[topic] = asdict(TopicIntro(id=topic, title=title, summary="", html="", order=0.0))
+                topic = above
 
     def cards(self) -> list[str]:
         """Per section: article id, anchor, title, heading, topic title, address."""

@@ -120,6 +120,9 @@ class Shelf:
         members: dict[str, list[tuple[float, str, ArticleCard]]] = {}
         for record, card in zip(self._articles, self._lines, strict=True):
             members.setdefault(card.topic, []).append((record["order"], card.id, card))
+        for topic in [*members]:
+            while topic := topic.rpartition("/")[0]:
+                members.setdefault(topic, [])
         return {
             record["id"]: Topic(
                 articles=tuple(card for *_, card in sorted(members[record["id"]], key=lambda item: item[:2])),

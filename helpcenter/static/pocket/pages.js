@@ -84,8 +84,8 @@
     };
     const topic = (id) => {
       const one = topics.get(id);
-      if (!one?.articles.length) return null;
-      const subtopics = [...topics.values()].filter((other) => other.id.startsWith(`${id}/`)).map((other) => [other.title, topicUrl(other.id), other.articles.length]);
+      const subtopics = [...topics.values()].filter((other) => other.id.startsWith(`${id}/`) && other.articles.length).map((other) => [other.title, topicUrl(other.id), other.articles.length]);
+      if (!one || !(one.articles.length || subtopics.length)) return null;
       const page = { frame: frame(one.title), topic: one, body: local(one.html), crumbs: crumbs(id.slice(0, Math.max(0, id.lastIndexOf("/")))), subtopics };
       return { title: page.frame.title, template: "topic.html", page };
     };
