@@ -243,7 +243,8 @@ class ClusterRanking:
 
     def _counted(self, *, articles: bool) -> Counted | None:
         wording = self.base.wording
-        found, more = wording.found(self.quoted), tuple(sorted(self.extra_only))
+        # All that was added, though some of it the query finds too: which, is known a round later.
+        found, more = wording.found(self.quoted), tuple(sorted(self.extra))
         large, number = self._large, self.base.layout.articles if articles else 0
         key = ("counted", articles, self.quoted, more, len(large))
         size = len(self.base.layout.filters.rows)

@@ -76,7 +76,9 @@ class ClusterSections:
         size = min(max(wanted, REFINED), MOST_LISTED)
         top: Top | None = base.ask(("top", size), lambda: wording.top(size), partial(read_top, lift=wording.lift))
         if top is None:
-            if wording.may_be_verbatim and len(query.units) > 1:
+            if allowed is not None:  # filters may leave nothing; without them, known words find something
+                self._with_all_characters(base)
+            if wording.may_be_verbatim and (allowed is not None or len(query.units) > 1):
                 self._ask_stand([unit for unit in query.units if not unit.quoted])
             verbatim = np.zeros(1, np.int64) if wording.may_be_verbatim else NONE
             return ClusterRanking(base, {}, NONE, 1, 1, verbatim, False, wording.quoted, pending=True)
@@ -106,15 +108,7 @@ class ClusterSections:
 
     def _by_characters(self, base: Base) -> ClusterRanking:
         """What holds every character of the query makes a hit where nothing else does."""
-        wording = base.wording
-        clause = wording.characters()
-        found: list[Seen] | None = []
-        if clause is not None:
-            found = base.ask(
-                ("characters",),
-                lambda: wording.all_characters(LOOKED_INTO, clause),
-                lambda answer: seen(answer, wording.lift),
-            )
+        wording, found = base.wording, self._with_all_characters(base)
         if found is None:
             return ClusterRanking(base, {}, NONE, 1, 1, NONE, True, pending=True)
         characters = {term.text for term in wording.query.terms if term.kind == "characters"}
@@ -125,6 +119,18 @@ class ClusterSections:
         order = self._refined(base, scores, in_order(scores), 0)
         whole = sum(WHOLE in one.marks for one in base.known.sections.values())
         return ClusterRanking(base, scores, order, len(scores), whole, NONE, bool(scores))
+
+    def _with_all_characters(self, base: Base) -> list[Seen] | None:
+        """The first sections with all characters; None while they are not known."""
+        wording, clause = base.wording, base.wording.characters()
+        if clause is None:
+            return []
+        found: list[Seen] | None = base.ask(
+            ("characters",),
+            lambda: wording.all_characters(LOOKED_INTO, clause),
+            lambda answer: seen(answer, wording.lift),
+        )
+        return found
 
     def _refined(self, base: Base, scores: dict[int, float], order: Numbers, verbatim: int) -> Numbers:
         """Raise among the best what holds longer runs of the query; returns the new order."""
@@ -169,7 +175,7 @@ class ClusterSections:
         def read(answer: Body) -> bool:
             return self._remember(unit, bool(answer["hits"]["total"]["value"]))
 
-        return self.rounds.get(("stand", unit.kind, unit.text), lambda: stands(unit), read)
+        return self.rounds.get(("stand", unit.kind, unit.text), lambda: stands(unit), read, True)
 
     def _remember(self, unit: Unit, found: bool) -> bool:
         self._stands[unit.kind, unit.text] = found
@@ -192,14 +198,11 @@ class ClusterSections:
             counts = response["aggregations"]
             held, verbatim = counts[HELD]["doc_count"], counts[VERBATIM]["doc_count"]
             many = held > GUESSED and not wording.quoted
-            mark, total = (HELD, held) if many else (VERBATIM, verbatim)
-            holds = wording.held() if many else wording.verbatim()
+            total, holds = (held, wording.held()) if many else (verbatim, wording.verbatim())
             if not total:
-                mark, total, holds = "", response["hits"]["total"]["value"], wording.whole()
-            found = sorted(
-                (one for one in seen(response, wording.lift) if not mark or mark in one.marks),
-                key=lambda one: one.number,
-            )
+                total, holds = response["hits"]["total"]["value"], wording.whole()
+            # Lifted above all others, they come first.
+            found = sorted(seen(response, wording.lift, total), key=lambda one: one.number)
             sections = np.array([one.number for one in found], np.int64)
             return sections, np.array([one.score for one in found], np.float32), holds if total > len(found) else None
 

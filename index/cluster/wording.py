@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from index.cluster.rounds import Body
 from index.cluster.schema import ARTICLE, FACETS, NUMBER, TEXT, field_of, token
@@ -28,8 +28,7 @@ _BEST_FIRST = [{"_score": "desc"}, {NUMBER: "asc"}]
 NOTHING: Body = {"match_none": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A section as the cluster returned it."""
 
     number: int
@@ -215,10 +214,10 @@ def union(queries: Sequence[Body], sections: Sequence[int]) -> Body:
     return _any([*queries, {"terms": {NUMBER: list(sections)}}])
 
 
-def seen(response: Body, lift: float) -> list[Seen]:
-    """The sections of a response, in its order."""
+def seen(response: Body, lift: float, most: int | None = None) -> list[Seen]:
+    """The sections of a response, the first `most` of them, in its order."""
     found = []
-    for hit in response["hits"].get("hits", ()):
+    for hit in response["hits"].get("hits", [])[:most]:
         marks = frozenset(hit.get("matched_queries", ()))
         lifted = lift * ((VERBATIM in marks) + (HELD in marks))
         *_, number = hit["sort"]
@@ -227,7 +226,8 @@ def seen(response: Body, lift: float) -> list[Seen]:
 
 
 def _hits(size: int) -> Body:
-    return {"size": size, "_source": False, "sort": _BEST_FIRST}
+    # Without stored fields, not even the id: to unpack those of 939 sections took 155 ms of 160.
+    return {"size": size, "stored_fields": "_none_", "sort": _BEST_FIRST}
 
 
 def _distinct(articles: int) -> Body:
