@@ -67,7 +67,7 @@ audit: $(VENV)/.installed-test ## list licences, write an SBOM, look up known vu
 evaluate: setup ## judge the search on the queries of tests/judgements/
 	@$(BIN)/helpcenter index --quiet
 	@for set in own a; do echo "$$set"; $(BIN)/helpcenter evaluate --judgements tests/judgements/$$set.tsv; done
-	@for set in b c; do echo "$$set"; $(BIN)/helpcenter evaluate --judgements tests/judgements/$$set.tsv --totals; done
+	@for set in b c d; do echo "$$set"; $(BIN)/helpcenter evaluate --judgements tests/judgements/$$set.tsv --totals; done
 
 screenshots: $(VENV)/.installed-test ## take the pictures in docs/images/ anew
 	@.ci/need chromium

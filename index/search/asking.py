@@ -138,7 +138,7 @@ class Asking(Shelf, Generic[R]):
         parsed = self._parse(query)
         if parsed.terms:
             found = self._layers.find(parsed, self._index.allowed(chosen), max(offset + limit, LOOKED_AT))
-            ranking, suggestion, answered = found.ranking, found.suggestion, self._coverage.answered(found)
+            ranking, suggestion, sure = found.ranking, found.suggestion, self._coverage.sure(found)
             shown = ranking.order[offset : offset + limit]
             hits = [
                 self._hit(found, number, score, complete)
@@ -147,7 +147,8 @@ class Asking(Shelf, Generic[R]):
                 )
             ]
             total, complete_count = ranking.total, ranking.complete_total
-            answer, counts = self._answer(found) if answered and not offset else None, ranking.counts()
+            answer, counts = None if offset else self._answer(found, sure), ranking.counts()
+            answered = sure >= self._weights.coverage["least"]
         else:
             listed = self._listed(parsed, chosen)
             suggestion, answer, counts, answered = None, None, self._filters.count(listed), bool(listed.any())
@@ -180,7 +181,7 @@ class Asking(Shelf, Generic[R]):
         found = self._layers.find(
             parsed, self._index.allowed(chosen), max(2 * (offset + limit), LOOKED_AT), typing=typing
         )
-        answered = self._coverage.answered(found)
+        sure = self._coverage.sure(found)
         grouped = found.ranking.grouped(offset + limit)
         return ArticleResults(
             query,
@@ -191,8 +192,8 @@ class Asking(Shelf, Generic[R]):
             (),
             self._facets(parsed, chosen, found.ranking.counts(articles=True), articles=True, typing=typing),
             found.suggestion,
-            self._answer(found) if answered and not offset else None,
-            answered,
+            None if offset else self._answer(found, sure),
+            sure >= self._weights.coverage["least"],
         )
 
     def rank_articles(self, query: str, limit: int, layers: Collection[str] | None = None) -> list[tuple[str, float]]:
@@ -259,8 +260,12 @@ class Asking(Shelf, Generic[R]):
             facets[name] = wide.get(name, ())
         return facets
 
-    def _answer(self, found: Found[R]) -> Answer | None:
+    def _answer(self, found: Found[R], sure: float) -> Answer | None:
+        if sure < self._weights.coverage["least"]:
+            return None
         number = self._answerer.answer(found.query, found.plain, self._article_of, self._first)
+        if number is None and sure >= self._weights.answer["agreed_sure"]:
+            number = self._answerer.agreed(found.query, found.ranking, self._article_of, self._first, found.near)
         if number is None or number != int(found.ranking.order[0]) or found.reason(number)[0] != "words":
             return None
         hit = self._records.hit(number, 0.0, True, "words", "")

@@ -9,7 +9,7 @@
 
   pocket.answering = ({ sections, engine, core }) => {
     const { weights, stopWords } = core.search;
-    const rarity = (term) => term.weight * engine.idf(engine.postings(term.kind, term.term));
+    const rarity = (term) => (term.kind === "characters" ? 1 : term.weight) * engine.idf(engine.postings(term.kind, term.term));
 
     const answered = (parsed, hits) => {
       if (!hits.length || hits.some((hit) => hit.complete || hit.exact)) return hits.length > 0;
@@ -17,11 +17,11 @@
         .map(([terms, share]) => ({ terms: terms.map((one) => [one.term, rarity(one)]), share, total: sum(terms.filter((one) => !one.added).map(rarity)) }))
         .filter((one) => one.total);
       const whole = sum(kinds.map((one) => one.share)) || 1;
-      return hits.slice(0, LOOKED_AT).some((hit) => {
+      const held = Math.max(...hits.slice(0, LOOKED_AT).map((hit) => {
         const text = engine.text(hit.number).slice(0, READ);
-        const held = sum(kinds.map(({ terms, share, total }) => share * Math.min(1, sum(terms.filter(([term]) => text.includes(term)).map(([, weight]) => weight)) / total)));
-        return held / whole >= weights.coverage.least;
-      });
+        return sum(kinds.map(({ terms, share, total }) => share * Math.min(1, sum(terms.filter(([term]) => text.includes(term)).map(([, weight]) => weight)) / total))) / whole;
+      }));
+      return held + weights.coverage.score * hits[0].score / Math.max(sum(kinds.map((one) => one.total)), 1) >= weights.coverage.least;
     };
 
     const held = (asked, ...texts) => sum(asked.filter(([word]) => texts.some((text) => text.includes(word))).map(([, weight]) => weight)) / sum(asked.map(([, weight]) => weight));
