@@ -46,16 +46,21 @@ def filters_of(
     for spec in snapshot.site().filters:
         facet = spec.name
         active = chosen.get(facet, ())
+        if not (active or spec.shown):
+            continue
+        labels = titles if facet == TOPIC else {}
         choices = [
-            Choice(one.value, label_of(facet, one.value, titles), one.count, one.value in active)
+            Choice(one.value, labels.get(one.value, one.value), one.count, one.value in active)
             for one in facets.get(facet, ())[:VALUES_KEPT]
             if one.value in active or (one.value not in spec.any and (active or one.count < total))
         ]
-        if not choices or not (active or spec.shown):
+        if not choices:
             continue
-        late = choices[VALUES_SHOWN:]
-        shown = choices[:VALUES_SHOWN] + [one for one in late if one.checked]
-        filters.append(Filter(facet, spec.label, tuple(shown), tuple(one for one in late if not one.checked)))
+        shown, late = choices[:VALUES_SHOWN], choices[VALUES_SHOWN:]
+        if active:
+            shown += [one for one in late if one.checked]
+            late = [one for one in late if not one.checked]
+        filters.append(Filter(facet, spec.label, tuple(shown), tuple(late)))
     return tuple(filters)
 
 

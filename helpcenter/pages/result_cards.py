@@ -30,9 +30,8 @@ class Link(NamedTuple):
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An article among the results: `templates/_cards.html`."""
+class Card(NamedTuple):
+    """An article among the results: `templates/_cards.html`. (A named tuple for the same reason.)"""
 
     url: str
     title: str

@@ -37,7 +37,7 @@ from index.search.pocket import pocket
 from index.search.queries import Query
 from index.search.shelf import Shelf
 from index.search.showing import Records
-from index.search.snippets import first_steps
+from index.search.snippets import first_steps, snippet
 from index.search.sounds import Sounds
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
@@ -188,7 +188,7 @@ class Asking(Shelf, Generic[R]):
             grouped.total,
             grouped.complete,
             grouped.partial_from,
-            tuple(self._article_hit(found, number) for number in grouped.order[offset : offset + limit].tolist()),
+            self._article_hits(found, grouped.order[offset : offset + limit].tolist()),
             (),
             self._facets(parsed, chosen, found.ranking.counts(articles=True), articles=True, typing=typing),
             found.suggestion,
@@ -283,13 +283,29 @@ class Asking(Shelf, Generic[R]):
         near = found.near() if matched == "meaning" else None
         return self._meanings.sentence(near, self._records.body(number)[1]) if self._meanings and near else 0
 
-    def _article_hit(self, found: Found[R], article: int) -> ArticleHit:
-        """What is shown of an article: its best section, and its other ones by their headings."""
-        first, records = self._first[article], self._records
-        within = found.ranking.within(first, self._first[article + 1])
-        held, wholes = within.tolist(), found.ranking.completes(within).tolist()
-        scores = dict(zip(held, found.ranking.scores_of(within).tolist(), strict=True))
-        complete = [number for number, whole in zip(held, wholes, strict=True) if whole]
+    def _article_hits(self, found: Found[R], articles: Sequence[int]) -> tuple[ArticleHit, ...]:
+        """What is shown of articles. Their sections' scores are looked up together, in a third of the time."""
+        ranking, first = found.ranking, self._first
+        within = [ranking.within(first[article], first[article + 1]) for article in articles]
+        if not within:
+            return ()
+        every = np.concatenate(within)
+        scores: dict[int, float] = dict(zip(every.tolist(), ranking.scores_of(every).tolist(), strict=True))
+        complete = set(every[ranking.completes(every)].tolist())
+        return tuple(
+            self._article_hit(found, first[article], {number: scores[number] for number in held.tolist()}, complete)
+            for article, held in zip(articles, within, strict=True)
+        )
+
+    def _article_hit(
+        self, found: Found[R], first: int, scores: Mapping[int, float], complete_ones: Collection[int]
+    ) -> ArticleHit:
+        """What is shown of an article: its best section, and its other ones by their headings.
+
+        `first`: its first section; `scores`: those of its found sections.
+        """
+        records, held = self._records, list(scores)
+        complete = [number for number in held if number in complete_ones]
         top = max(held, key=scores.__getitem__)
         if top == first and not records.anchor(first):
             # The part above the first heading stands for the article: readers begin where that itself begins to answer.
@@ -298,8 +314,9 @@ class Asking(Shelf, Generic[R]):
         others.sort(key=lambda number: -scores[number])
         matched, marks = found.reason(top)
         around = self._around(found, top, matched)
-        steps, count = ((), 0) if around else first_steps(*records.body(top), marks, STEPS)
-        passage = "" if steps else records.passage(top, marks, around)
+        body = records.body(top)
+        steps, count = ((), 0) if around else first_steps(*body, marks, STEPS)
+        passage = "" if steps else snippet(*body, marks, around)
         hit = records.hit(top, scores[top], bool(complete), matched, passage)
         near, more = (tuple(map(records.link, sorted(some))) for some in (others[:NEAR], others[NEAR:]))
         return ArticleHit(hit, steps, count, near, more)

@@ -33,7 +33,10 @@ class Expander:
 
     def __init__(self, synonyms: Sequence[Sequence[str]], regional: Mapping[str, Sequence[str]]) -> None:
         self._regional = regional
-        self._longest = max(map(len, regional), default=0)
+        self._longest: dict[str, int] = {}
+        """Of the words that begin with a character, the length of the longest."""
+        for word in regional:
+            self._longest[word[:1]] = max(self._longest.get(word[:1], 1), len(word))
         self._synonyms: dict[str, list[str]] = {}
         for group in synonyms:
             for member in group:
@@ -66,10 +69,10 @@ class Expander:
                 continue
             at = 0
             while at < len(run.text):
-                pieces = (run.text[at : at + size] for size in range(self._longest, 0, -1))
-                piece = next((piece for piece in pieces if piece in self._regional), run.text[at])
+                pieces = (run.text[at : at + size] for size in range(self._longest.get(run.text[at], 0), 0, -1))
+                piece = next((piece for piece in pieces if piece in self._regional), "")
                 found.update(dict.fromkeys(self._regional.get(piece, ())))
-                at += len(piece)
+                at += len(piece) or 1
         return found
 
 

@@ -34,7 +34,7 @@ class ArrayLexicon:
         if not len(self._keys) or not keys:
             return {}
         wanted = np.array(keys, np.uint64)
-        place = np.searchsorted(self._keys, wanted)
+        place = self._keys.searchsorted(wanted)
         place[place == len(self._keys)] = 0
         sizes = (self._starts[place + 1] - self._starts[place]).tolist()
         known = (self._keys[place] == wanted).tolist()

@@ -195,7 +195,7 @@ class Scorer:
             return order
         rarity = {term.text: self.idf(end - begin) for term, begin, end in live if term.kind == "grams"}
         scores[near] += self._runs.bonus(query, rarity, near.tolist())
-        return np.concatenate((near[np.argsort(-scores[near], kind="stable")], order[REFINED:]))
+        return np.concatenate((near[(-scores[near]).argsort(kind="stable")], order[REFINED:]))
 
     def shares(self, query: Query, number: int) -> Iterator[tuple[Term, float, int]]:
         """Yield each term with what it adds to the BM25F score of section `number`, and how many sections have it."""

@@ -17,6 +17,8 @@ from index.store.blobs import Texts
 from index.store.keys import FIELD_BREAK, FIELDS
 from index.store.serializing import CARD_BREAK
 
+_BREAK = FIELD_BREAK.encode()
+
 
 class Records:
     """The texts of one snapshot's sections. `cards`: what a hit shows of each, see `CARD_BREAK`."""
@@ -31,9 +33,9 @@ class Records:
 
     def body(self, number: int) -> tuple[str, str, str]:
         """A section's body as written and folded, and what its lines are."""
-        text, folded = self._text[number].decode(), self.folded[number].decode()
-        # In the record it comes last, and is as long.
-        return text, folded[len(folded) - len(text) :], self._line_kinds[number].decode()
+        folded = self.folded[number]  # a record, in which the body comes last
+        body = folded[folded.rfind(_BREAK) + 1 :]
+        return self._text[number].decode(), body.decode(), self._line_kinds[number].decode()
 
     def asks(self, number: int) -> list[str]:
         """How readers ask for the section, folded."""

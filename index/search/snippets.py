@@ -146,13 +146,22 @@ def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int, bool
     if before:  # so long a sentence would hide the match: from the pause before it on
         pause = _PAUSE.match(text, best - 30, best)
         begin = pause.end() if pause else best - 16
-    ends = [stop.end() for stop in _SENTENCE.finditer(text, best, begin + LONGEST) if stop.end() > best]
-    if len(text) <= begin + LONGEST:
-        ends.append(len(text))
-    if not ends:
+    end = _end(text, begin, best)
+    if not end:
         return begin, _cut(text, begin, found), before, True
-    end = max((end for end in ends if end - begin <= LENGTH), default=ends[0])
     return begin if before else _earlier(text, begin, end, best), end, before, False
+
+
+def _end(text: str, begin: int, best: int) -> int:
+    """Where the last sentence ends that fits, or else the first that is not too long; 0 where there is none."""
+    last = 0
+    for stop in _SENTENCE.finditer(text, best, begin + LONGEST):
+        end = stop.end()
+        if end > best:
+            if end - begin > LENGTH:
+                return last or end
+            last = end
+    return len(text) if len(text) <= begin + (LENGTH if last else LONGEST) else last
 
 
 def _earlier(text: str, begin: int, end: int, best: int) -> int:

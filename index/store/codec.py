@@ -145,7 +145,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
         if not len(self.keys):
             nowhere = np.zeros(len(keys), np.uint64)
             return nowhere > 0, nowhere, nowhere
-        place = np.searchsorted(self.keys, keys)
+        place = self.keys.searchsorted(keys)
         place[place == len(self.keys)] = 0
         found = self.keys[place] == keys
         return found, self.starts[place], self.starts[place + 1]
