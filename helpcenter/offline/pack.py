@@ -3,7 +3,7 @@
 In: the application and its live snapshot. Out: `Pack`. A page is not saved but what it is made of: section HTML and
 records in columns, the server's own templates (`templates.py`), the tables of search. Pages weigh 2.5 times as much.
 The home page and a few others are asked of the application, since nothing on a device could make them.
-One file of articles for a small site, because one stream compresses best; above LARGE characters one for each topic, so
+One file for a small site, because one stream compresses best; above LARGE bytes of text one more for each topic, so
 that a reader can choose.
 """
 
@@ -23,6 +23,7 @@ import brotli
 from flask import Flask
 
 from helpcenter.http.caching import STATIC, gzip
+from helpcenter.offline.asked import asked
 from helpcenter.offline.table import traditional_table
 from helpcenter.offline.templates import compiled
 from helpcenter.pages.colours import style_address
@@ -33,8 +34,8 @@ from index import Article, ArticlePage, Snapshot
 LARGE = 1_000_000
 """Bytes of text above which a reader saves by topic."""
 MODULES = (
-    "text", "index", "search", "guesses", "answers", "choosing", "snippets", "templates", "articles", "pages",
-    "results", "traditional", "copy", "save", "boot",
+    "text", "cutting", "index", "search", "sounds", "guesses", "layering", "answers", "choosing", "snippets",
+    "templates", "articles", "pages", "results", "traditional", "copy", "save", "boot",
 )  # fmt: skip
 """The scripts of `static/pocket/` in their order; they travel as one."""
 TEMPLATES = (
@@ -45,7 +46,7 @@ _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _LIVE = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
 _MEDIA = re.compile(r'src=\\?"(/media/[^"\\]+)')
-_IDLE = re.compile(rb"^[ \t]*(//.*\n)?", re.MULTILINE)
+_IDLE = re.compile(rb"^[ \t]*(//.*\n)?|(?<=[;{},]) // [^\n\"'`]*$", re.MULTILINE)
 _WORDS = ("name", "short_name", "search_tips", "note_expired", "note_unverified", "note_nothing")
 
 
@@ -98,7 +99,7 @@ class Pack:
 
 
 def script() -> bytes:
-    """The search and the pages of a device, as one file without indents and whole lines of comment."""
+    """The search and the pages of a device, as one file without indents and comments."""
     return b"".join(_IDLE.sub(b"", (STATIC / "pocket" / f"{name}.js").read_bytes()) for name in MODULES)
 
 
@@ -136,9 +137,11 @@ def pack(app: Flask, live: Snapshot) -> Pack:
     asks = dict(zip(keys, search.pop("asks"), strict=True))  # type: ignore[call-overload]
     bodies = {script_url(): script()}
     topics = dict.fromkeys(bodies, "")
-    for topic, own in shares.items():
-        _add(bodies, topics, "articles" if not topic else "topic", topic, _columns(own, asks))
-    core = {
+    small = size <= LARGE
+    for topic, own in () if small else shares.items():
+        _add(bodies, topics, "topic" if topic else "articles", topic, _columns(own, asks))
+    core: dict[str, Any] = {
+        "files": [_columns(own, asks) for own in shares.values()] if small else [],
         "order": [one.article.id for one in found],
         "topics": [
             {"id": one.id, "title": one.title, "summary": one.summary, "html": one.html}
@@ -171,7 +174,8 @@ def pack(app: Flask, live: Snapshot) -> Pack:
                 topics[path] = topics[url] if topics.get(path, topics[url]) == topics[url] else ""
     pictures = [path for path in topics if path.startswith("/media/")]
     fetched = {path: get(path) for path in (*chrome, *pictures)} | {"/offline/shell": shell} | bodies
-    compressed = {url: brotli.compress(body) for url, body in bodies.items()}
+    # Small blocks: tables and prose side by side are alike in nothing, .6 KB.
+    compressed = {url: brotli.compress(body, lgblock=16) for url, body in bodies.items()}
     sizes = {url: len(brotli.compress(body) if "?v=" in url else gzip(body, 9)) for url, body in fetched.items()}
     sizes |= {url: len(body) for url, body in compressed.items()}
     files = tuple(PackedFile(url, _hash(body), sizes[url], topics.get(url, "")) for url, body in fetched.items())
@@ -183,7 +187,7 @@ def pack(app: Flask, live: Snapshot) -> Pack:
     return Pack(live.id, live.built.date().isoformat(), files, bodies, compressed, choice)
 
 
-def _columns(pages: Sequence[ArticlePage], asks: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _columns(pages: Sequence[ArticlePage], asks: Mapping[tuple[str, str], Mapping[int, int]]) -> dict[str, Any]:
     """Articles and their sections, a list for each field: equal things side by side compress best."""
     articles = [_article(one) for one in pages]
     sections = [
@@ -192,7 +196,6 @@ def _columns(pages: Sequence[ArticlePage], asks: Mapping[tuple[str, str], str]) 
             "heading": one.heading,
             "level": one.level,
             "html": one.html,
-            "asks": asks[page.article.id, one.anchor],
         }
         for page in pages
         for one in page.article.sections
@@ -200,6 +203,7 @@ def _columns(pages: Sequence[ArticlePage], asks: Mapping[tuple[str, str], str]) 
     return {
         "articles": {name: [one[name] for one in articles] for name in articles[0]},
         "sections": {name: [one[name] for one in sections] for name in sections[0]},
+        "asks": asked([asks[page.article.id, one.anchor] for page in pages for one in page.article.sections]),
     }
 
 

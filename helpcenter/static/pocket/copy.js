@@ -27,7 +27,7 @@
     const data = names.filter((name) => /^\/offline\/.*\.json$/.test(name));
     const core = await read(data.find((name) => name.includes("/core-")));
     const files = await Promise.all(data.filter((name) => !name.includes("/core-")).map(read));
-    return { core, ...pocket.articlesOf(core, files) };
+    return { core, ...pocket.articlesOf(core, [...core.files, ...files]) };
   };
   // For the save: the index of what was fetched, as bytes.
   pocket.indexOf = async (names, read, breathe) => {

@@ -1,8 +1,13 @@
-// Guesses, each labelled as one: what typed letters spell, what sounds the same, slips in Latin words. In: a parsed query that
-// no section holds. Out: other queries to try, the likeliest first. Every text is kept as syllables (index.js), so a sound is
-// found by comparing numbers.
+// Guesses: where nothing contains what was typed, what the reader may have meant. In: a parsed query of which some unit stands
+// nowhere. Out: other queries to try, each with a certainty of 0 to 1. It follows `index/search/guessing.py`.
 "use strict";
 (() => {
+  const LONGEST = 8, TRIED = 10, UNITS = 6, RETURNED = 10;
+  const COMMON = Math.log(20 / 60129319); // from which a word is no slip of the keyboard, though this content lacks it
+  const CANTONESE = /[唔冇嘅咗喺佢攞啲嗰咁嚟睇俾畀哋嘢噉咩乜揾搵嗌瞓冧啱]/; // a word with one is no slip
+  const READ = 0.6, READING = 0.95; // the least share of syllables in words, and the certainty where all are
+  const byCertainty = (found) => found.sort((one, other) => other.certainty - one.certainty);
+
   // Optimal string alignment, as the server counts slips.
   const slips = (one, other, most) => {
     let last = null, row = Array.from({ length: other.length + 1 }, (_, at) => at);
@@ -18,90 +23,91 @@
     return row[other.length];
   };
 
-  pocket.guessing = ({ core, index, count, latin, has, postings, visible }) => {
-    const { readings } = core.search;
-    const names = Object.keys(readings);
-    const syllables = new Set(names);
-    const reading = new Map(); // filled with the first guess: most searches need none
-    const learn = () => { if (!reading.size) for (const name of names) for (const one of readings[name]) reading.set(one, name); };
-    const { heard, whole } = index;
+  pocket.guessing = (engine) => {
+    const { core, latin, common, frequency, stands } = engine;
+    const synonyms = new Set([...Object.keys(core.search.lexicon), ...core.search.synonyms.flat()]);
+    const letters = [...new Set([...latin, ...synonyms])].filter((word) => /^[a-z]+$/.test(word));
+    let sounds = null; // most searches need none
 
-    // Which syllables fit, as a mask over their numbers: one by its name, several by how they begin.
-    const mask = (fits) => Uint8Array.from(["", ...names], (name) => (name && fits(name) ? 1 : 0));
-    // Where each syllable stands, one after the other: made with the first guess.
-    let ends = null, places = null;
-    const place = () => {
-      ends = new Uint32Array(names.length + 2);
-      for (const number of heard) ends[number + 1]++;
-      for (let number = 1; number < ends.length; number++) ends[number] += ends[number - 1];
-      const next = ends.slice();
-      places = new Uint32Array(heard.length);
-      for (let at = 0; at < heard.length; at++) places[next[heard[at]]++] = at;
-    };
-    const texts = (masks) => {
-      const times = new Map();
-      const [first] = masks;
-      if (!places) place();
-      for (let number = 1; number <= names.length; number++) {
-        if (!first[number]) continue;
-        for (let i = ends[number]; i < ends[number + 1]; i++) {
-          const at = places[i];
-          let size = 1;
-          while (size < masks.length && masks[size][heard[at + size]]) size++;
-          if (size < masks.length) continue;
-          const piece = whole.slice(at, at + size);
-          times.set(piece, (times.get(piece) ?? 0) + 1);
-        }
-      }
-      return [...times].sort((one, other) => other[1] - one[1]).map(([piece]) => piece);
-    };
-    // The ways to read letters as syllables, the last perhaps half-typed.
-    const spell = (letters) => {
-      const ways = [[[]]];
-      for (let end = 1; end <= letters.length; end++) {
-        ways[end] = [];
-        for (let begin = Math.max(0, end - 6); begin < end; begin++) {
-          const piece = letters.slice(begin, end);
-          const last = end === letters.length && names.some((name) => name.startsWith(piece));
-          if (syllables.has(piece) || last) ways[end].push(...(ways[begin] ?? []).map((way) => [...way, piece]));
-        }
-        ways[end] = ways[end].sort((one, other) => one.length - other.length).slice(0, 4);
-      }
-      return ways[letters.length] ?? [];
-    };
-    const spelled = (letters) => {
-      const found = [];
-      for (const way of spell(letters)) {
-        if (way.length < 2) continue;
-        const masks = way.map((piece, at) => mask((name) => (at < way.length - 1 ? name === piece : name.startsWith(piece))));
-        found.push(...texts(masks).slice(0, 3));
-      }
-      if (letters.length >= 2 && letters.length <= 6 && !found.length) found.push(...texts([...letters].map((letter) => mask((name) => name[0] === letter))).slice(0, 5));
-      return [...new Set(found)];
-    };
+    // Latin words of this content that are spelt nearly so, else those that begin nearly so.
     const near = (word) => {
+      if (word.length < 3) return [];
       const most = word.length < 6 ? 1 : 2;
-      const found = latin.filter((other) => other.length > 2 && Math.abs(other.length - word.length) <= most).map((other) => [slips(word, other, most), other]).filter(([number]) => number <= most);
-      return found.sort((one, other) => one[0] - other[0] || postings("words", other[1]).length - postings("words", one[1]).length).slice(0, 3).map(([, other]) => other);
-    };
-    const stands = (text) => {
-      for (let number = 0; number < count; number++) if (visible(number).includes(text)) return true;
-      return false;
-    };
-    return ({ query, units }) => {
-      learn();
-      const found = [];
-      const typed = query.replace(/[ ']/g, "");
-      if (/^[a-z]+$/.test(typed)) found.push(...spelled(typed).map((text) => [text, "pinyin"]));
-      for (const { text: unit } of units) {
-        if (/^[a-z]{2,}$/.test(unit) && typed !== unit) found.push(...spelled(unit).slice(0, 2).map((text) => [query.replace(unit, text), "pinyin"]));
-        if (/^[a-z0-9]{3,24}$/.test(unit) && !has(unit)) found.push(...near(unit).map((text) => [query.replace(unit, text), "similar"]));
-        if (/^[㐀-鿿]{2,8}$/.test(unit) && !stands(unit)) {
-          const sounds = [...unit].map((character) => reading.get(character));
-          if (sounds.every(Boolean)) found.push(...texts(sounds.map((sound) => mask((name) => name === sound))).filter((text) => text !== unit).slice(0, 2).map((text) => [query.replace(unit, text), "similar"]));
-        }
+      const found = letters.filter((other) => other.length > 2 && other.length < 25 && Math.abs(other.length - word.length) <= most).map((other) => [other, slips(word, other, most)]).filter(([, number]) => number <= most);
+      if (found.length || word.length < 4) {
+        const sized = found.map(([other, number]) => [other, number, frequency(other)]).sort((one, other) => one[1] - other[1] || other[2] - one[2]);
+        return sized.slice(0, RETURNED).map(([other, number, times]) => [other, 0.9 - 0.3 * number + 0.01 * Math.min(times, 10)]);
       }
-      return found;
+      const longer = latin.filter((other) => other[0] === word[0] && other.length > word.length && /^[a-z]+$/.test(other));
+      const begins = longer.filter((other) => [0, 1].some((more) => slips(word, other.slice(0, word.length + more), 1) <= 1));
+      return begins.map((other) => [other, 0.4 + 0.01 * Math.min(frequency(other), 10)]).sort((one, other) => other[1] - one[1]).slice(0, RETURNED);
+    };
+    const unknown = (units) => [...new Map(units.map((unit) => [unit.text, unit])).values()].filter((unit) => !stands(unit));
+    const nearWords = ({ units }) => new Map(unknown(units.filter((unit) => /^[a-z]+$/.test(unit.text))).slice(0, UNITS).map((unit) => [unit.text, near(unit.text)]));
+    const isCommon = (word) => word.length > 1 && (common.get(word) ?? -Infinity) >= COMMON;
+    // The query once for each variant, with that in the place of `typed`; `piece`: the variant, where it competes with what shares
+    // the rest.
+    const replaced = ({ query, units }, typed, variants) => variants.map(([variant, certainty]) => ({ text: query.replace(typed, variant), certainty, piece: units.length > 1 && frequency(variant) ? variant : "", offered: true }));
+    const likeliest = (found) => {
+      const best = new Map();
+      for (const guess of byCertainty(found)) if (!best.has(guess.text)) best.set(guess.text, guess);
+      return [...best.values()].slice(0, TRIED);
+    };
+
+    // For letters that may be its pinyin: queries with Chinese text.
+    const spelled = (parsed) => {
+      const { query, units } = parsed;
+      const typed = /[a-z]+(?:[ '][a-z]+)*/.exec(query)?.[0];
+      if (!typed) return [];
+      const slipped = nearWords(parsed);
+      if (!slipped.size) return [];
+      // Five letters or more that are one slip from a word are no initials.
+      const spell = (text) => sounds.spelled(text, text.length < 5 || !(slipped.get(text) ?? []).some(([, weight]) => weight > 0.6));
+      const found = replaced(parsed, typed, spell(typed));
+      const pieces = typed.split(/[ ']/);
+      if (pieces.length > 1 && !found.length) {
+        const [text, share] = sounds.readLetters(typed, new Set(unknown(units).map((unit) => unit.text)));
+        if (share >= READ) return [{ text: query.replace(typed, text), certainty: share * READING, piece: "", read: true, offered: true }];
+        if (slipped.size < pieces.length) for (const piece of slipped.keys()) found.push(...replaced(parsed, piece, spell(piece)));
+      }
+      const text = found.length ? "" : sounds.readLetters(typed, new Set(slipped.keys()))[0];
+      if (text) found.push({ text: query.replace(typed, text), certainty: 0.4, piece: "", offered: true });
+      return likeliest(found);
+    };
+    // A sentence with one word that nothing holds replaced by one that sounds the same: a slip falls apart when it is cut.
+    const mended = ({ query }, unit) => {
+      const found = [];
+      let at = 0;
+      unit.words.forEach((word, i) => {
+        const after = unit.words[i + 1] ?? "";
+        const pair = word.length === 2 ? word : word.length === 1 && after.length === 1 ? word + after : "";
+        const begin = at;
+        at += word.length;
+        if (!pair || engine.postings("grams", pair).length || isCommon(pair)) return;
+        for (const [variant, likely] of sounds.soundingLike(pair).slice(0, 3)) {
+          if (!frequency(variant) || !common.has(variant)) continue;
+          found.push({ text: query.replace(unit.text, unit.text.slice(0, begin) + variant + unit.text.slice(begin + 2)), certainty: 0.5 * likely, piece: variant, sentence: true, offered: true });
+        }
+      });
+      return byCertainty(found).slice(0, 3);
+    };
+    // With a slip put right.
+    const corrected = (parsed) => {
+      const found = [...nearWords(parsed)].flatMap(([text, words]) => replaced(parsed, text, words));
+      for (const unit of unknown(parsed.units.filter((one) => one.kind === "han" && one.text.length > 1)).slice(0, UNITS)) {
+        if (CANTONESE.test(unit.text) || unit.words.every((word) => word.length > 1 && (frequency(word) || synonyms.has(word)))) continue;
+        const usual = unit.words.every(isCommon);
+        let heard = unit.text.length <= LONGEST ? sounds.heard(unit.text) : [];
+        if (usual) heard = heard.filter(([text]) => frequency(text));
+        found.push(...replaced(parsed, unit.text, heard).map((guess) => (usual ? { ...guess, piece: "", offered: false } : guess)));
+        if (!heard.length) found.push(...mended(parsed, unit));
+      }
+      return likeliest(found);
+    };
+    // Each guess with the layer that made it.
+    return (parsed) => {
+      sounds ??= pocket.sounding(engine);
+      return [["pinyin", spelled(parsed)], ["similar", corrected(parsed)]];
     };
   };
 })();

@@ -14,9 +14,9 @@
     const { terms } = pocket.cutting(core.search);
     const raw = { words: new Map(), grams: new Map(), characters: new Map() };
     const lengths = Object.fromEntries(KINDS.map((kind) => [kind, new Uint16Array(sections.length * FIELDS.length)]));
-    const count = (text) => {
-      const counts = { words: new Map(), grams: new Map(), characters: new Map() };
-      const add = (kind, term) => counts[kind].set(term, (counts[kind].get(term) ?? 0) + 1);
+    const none = () => ({ words: new Map(), grams: new Map(), characters: new Map() });
+    const count = (text, counts = none(), times = 1) => {
+      const add = (kind, term) => counts[kind].set(term, (counts[kind].get(term) ?? 0) + times);
       terms(text).forEach((word) => add("words", word));
       for (const run of pocket.runs(text)) {
         if (run.kind !== "han") continue;
@@ -34,12 +34,13 @@
     for (const [number, section] of sections.entries()) {
       if (breathe && number % BREATH === 0) await breathe(number / sections.length);
       for (const [field, name] of FIELDS.entries()) {
-        const text = fold(section[name]);
+        const asks = name === "asks" ? section.asks : null;
+        const text = asks ? asks.map(([word]) => word).join("\n") : fold(section[name]);
         texts.push(text);
         starts[number * FIELDS.length + field] = at;
         at += text.length + 1;
         if (!text) continue;
-        const counts = repeated.get(text) ?? count(text);
+        const counts = asks ? asks.reduce((counts, [word, times]) => count(word, counts, times), none()) : repeated.get(text) ?? count(text);
         if (name === "title" || name === "aliases") repeated.set(text, counts);
         for (const kind of KINDS) {
           let length = 0;
@@ -53,7 +54,7 @@
     }
     starts[starts.length - 1] = at;
     const whole = texts.join("\n") + "\n";
-    const index = { whole, starts, heard: hear(core, whole) };
+    const index = { whole, starts };
     for (const kind of KINDS) {
       const sorted = [...raw[kind].keys()].sort((one, other) => (one < other ? -1 : 1));
       const ends = new Uint32Array(sorted.length + 1);
@@ -67,14 +68,6 @@
     }
     return index;
   };
-  // How each character of `whole` is read: the number of its syllable, from 1 on.
-  const hear = (core, whole) => {
-    const number = new Map(Object.values(core.search.readings).flatMap((characters, at) => [...characters].map((one) => [one, at + 1])));
-    const heard = new Uint16Array(whole.length);
-    for (let at = 0; at < whole.length; at++) if (whole.charCodeAt(at) > 0x33ff) heard[at] = number.get(whole[at]) ?? 0;
-    return heard;
-  };
-
   // One file: the length of a JSON head, the head ([name, kind, bytes] …), the arrays, each from a multiple of four on.
   const ARRAYS = { u16: Uint16Array, u32: Uint32Array };
   const padded = (size) => Math.ceil(size / 4) * 4;

@@ -4,7 +4,7 @@
 // and all that is ours would stand around it anyway.
 "use strict";
 (() => {
-  const REFINED = 24, LONG_TEXT = 60, READ = 1000, MOST_SYNONYMS = 12, LONGEST_SYNONYM = 4, MOST_BEGINNINGS = 24;
+  const REFINED = 24, LONG_TEXT = 60, READ = 1000, MOST_SYNONYMS = 12, LONGEST_SYNONYM = 4, MOST_BEGINNINGS = 24, REACH = 8, LONG = 3;
   const NONE = [];
   const ALL_HAN = /^[\u4e00-\u9fff]+$/;
 
@@ -22,7 +22,7 @@
     const { synonyms, lexicon, stopWords, weights } = core.search;
     const { FIELDS, KINDS, runs, latinTerms } = pocket;
     const fold = pocket.folding(core.search.fold);
-    const { cut, terms: termsOf } = pocket.cutting(core.search);
+    const { cut, terms: termsOf, common } = pocket.cutting(core.search);
     const stops = new Set(stopWords);
     const count = sections.length;
 
@@ -91,6 +91,9 @@
       return new Set(found);
     };
 
+    // A long word of which nothing stands anywhere: its characters elsewhere mean another.
+    const strange = (word) => word.length >= LONG && !has(word) && ![...word].some((_, at) => at + 1 < word.length && place("grams", word.slice(at, at + 2)) >= 0);
+
     // What was typed: terms with weights, and of each run what a section must have to hold it.
     const parse = (typedText) => {
       const query = fold(typedText).replace(/\s+/g, " ").trim();
@@ -108,6 +111,7 @@
         if (run.kind === "han") {
           const pieces = cut(run.text);
           const unit = { text: run.text, kind: "han", needed: [], words: pieces, idle: pieces.every((word) => stops.has(word)) };
+          const shares = pieces.flatMap((word) => Array(word.length).fill(strange(word) ? share * weights.query.strange : share));
           const stopped = pieces.flatMap((word) => Array(word.length).fill(stops.has(word)));
           for (const word of pieces) {
             typed.push(word);
@@ -118,7 +122,7 @@
             for (let at = 0; at + 1 < word.length; at++) needed.push([["grams", word.slice(at, at + 2)]]);
           }
           const alone = run.text.length === 1;
-          [...run.text].forEach((character, at) => add("characters", character, stopped[at], { factor: alone ? 1 : share, content: alone }));
+          [...run.text].forEach((character, at) => add("characters", character, stopped[at], { factor: alone ? 1 : shares[at], content: alone }));
           for (let at = 0; at + 1 < run.text.length; at++) {
             add("grams", run.text.slice(at, at + 2), stopped[at] && stopped[at + 1]);
             unit.needed.push([["grams", run.text.slice(at, at + 2)]]);
@@ -202,8 +206,8 @@
       return weights.query.adjacency * greatest + weights.query.runs * beyond;
     };
 
-    // Each section that holds something of the query, best first; one that holds all of it as typed goes before.
-    const rank = ({ query, units, needed, wanted }) => {
+    // The sections that hold what was typed: all of it (`complete`), all of it as typed (`exact`), and what each term adds to each.
+    const weigh = ({ units, needed, wanted }) => {
       const scores = new Float64Array(count);
       const found = new Uint8Array(count);
       const addUp = (terms, only) => {
@@ -221,56 +225,70 @@
       addUp(wanted.filter((term) => term.content), false);
       const complete = holding(needed);
       const held = holding([...needed, ...units.flatMap((unit) => unit.needed)]);
-      const doubtful = units.filter((unit) => unit.kind === "han" && unit.text.length > 2);
-      const exact = new Uint8Array(count);
-      let exacts = 0;
-      for (let number = 0; held && number < count; number++) {
-        if (!held[number]) continue;
-        const own = doubtful.length && visible(number);
-        if (doubtful.every((unit) => own.includes(unit.text))) { exact[number] = found[number] = 1; exacts++; }
+      const exact = [];
+      for (let number = 0; held && number < count; number++) if (held[number] && containing(units, number)) exact.push(number);
+      for (const number of exact) found[number] = 1;
+      if (!found.includes(1)) {
+        const characters = wanted.filter((term) => term.kind === "characters");
+        holding(characters.map((term) => [["characters", term.term]]))?.forEach((there, number) => { if (there && close(text(number), characters)) found[number] = 1; });
       }
-      if (!found.includes(1)) holding(wanted.filter((term) => term.kind === "characters").map((term) => [["characters", term.term]]))?.forEach((there, number) => { if (there) found[number] = 1; });
       addUp(wanted.filter((term) => !term.content), true);
-      const top = scores.reduce((most, one) => Math.max(most, one), 0) || 1;
-      let hits = [];
-      for (let number = 0; number < count; number++) if (found[number]) hits.push({ number, score: scores[number] + (exact[number] ? top : 0), complete: !!complete?.[number], exact: !!exact[number] });
-      const order = (one, other) => other.score - one.score || one.number - other.number;
-      hits.sort(order);
-      const near = hits.slice(0, REFINED);
-      if (near.length > 1 && query.length > 3 && exacts < near.length) {
-        for (const hit of near) {
-          const own = text(hit.number);
-          if (own.length >= LONG_TEXT) hit.score += bonus(query, own.slice(0, READ));
-        }
-        hits = [...near.sort(order), ...hits.slice(REFINED)];
+      return { scores, found, complete, exact };
+    };
+    const containing = (units, number) => {
+      const doubtful = units.filter((unit) => unit.kind === "han" && unit.text.length > 2);
+      const own = doubtful.length && visible(number);
+      return doubtful.every((unit) => own.includes(unit.text));
+    };
+    const stands = (unit) => !!holding(unit.needed)?.some((there, number) => there && containing([unit], number));
+    // Scattered over a long text single characters say nothing.
+    const close = (within, characters) => {
+      const last = new Map(characters.map((one) => [one.term, -Infinity]));
+      for (let at = 0; at < within.length; at++) {
+        if (!last.has(within[at])) continue;
+        last.set(within[at], at);
+        if (at - Math.min(...last.values()) <= REACH * characters.length) return true;
       }
-      return hits;
+      return false;
+    };
+    // What contains a guess, else what holds all of it, with plain scores.
+    const holders = (parsed) => {
+      const { scores, complete, exact } = weigh(parsed);
+      const sections = exact.length ? exact : Array.from(complete ?? []).flatMap((there, number) => (there ? [number] : []));
+      return { sections, scores: sections.map((number) => scores[number]) };
+    };
+    const ordered = ({ scores, found, complete, exacts }) => {
+      const hits = [];
+      for (let number = 0; number < count; number++) if (found[number]) hits.push({ number, score: scores[number], complete: !!complete?.[number], exact: exacts.has(number) });
+      return hits.sort((one, other) => other.score - one.score || one.number - other.number);
+    };
+    // All that holds something of the query; what holds all of it as typed stands above the rest.
+    const rank = (parsed) => {
+      const ranking = weigh(parsed);
+      const { scores, found, exact } = ranking;
+      const top = scores.reduce((most, one) => Math.max(most, one), 0) || 1;
+      for (const number of exact) scores[number] += top;
+      ranking.exacts = new Set(exact);
+      const { query } = parsed;
+      const near = query.length > 3 ? ordered(ranking).slice(0, REFINED) : [];
+      if (near.length > 1 && exact.length < near.length) for (const { number } of near) {
+        const own = text(number);
+        if (own.length >= LONG_TEXT) scores[number] += bonus(query, own.slice(0, READ));
+      }
+      const sections = () => Array.from(found).flatMap((there, number) => (there ? [number] : []));
+      return { ...ranking, sections, top: scores.reduce((most, one) => Math.max(most, one), 0), total: found.reduce((sum, one) => sum + one, 0) };
     };
 
-    const engine = { core, index, count, latin, has, postings, idf, text, field, visible, fold, termsOf, parse, rank };
-    const guesses = pocket.guessing(engine);
+    const frequency = (word) => postings("words", word).length / 2;
+    const standsHan = (written) => stands({ kind: "han", text: written, needed: Array.from({ length: written.length - 1 }, (_, at) => [["grams", written.slice(at, at + 2)]]) });
+    const engine = { core, index, count, latin, common, has, postings, idf, text, field, visible, fold, termsOf, parse, frequency, stands, standsHan };
+    const find = pocket.layering({ parse, rank, holders, ordered }, pocket.guessing(engine));
     const choose = pocket.choosing({ core, sections, field });
     // Returns { query, parsed, hits: [{ number, score, complete, exact, matched, parsed }], plain, suggestion }; `plain`: the hits
     // before the sections of an article exchanged their scores.
     engine.search = (typedText) => {
       const found = find(typedText);
       return { ...found, plain: found.hits, hits: choose(found.parsed, found.hits) };
-    };
-    const find = (typedText) => {
-      const asked = parse(typedText);
-      const hits = rank(asked).map((hit) => ({ ...hit, matched: "words", parsed: asked }));
-      const answer = { query: asked.query, hits, suggestion: null, parsed: asked };
-      if (hits.some((hit) => hit.exact)) return answer;
-      for (const [guess, matched] of guesses(asked)) {
-        const other = parse(guess);
-        const better = rank(other).filter((hit) => hit.exact || (hit.complete && !hits.length));
-        if (!better.length) continue;
-        answer.suggestion ??= other.query;
-        const known = new Set(better.map((hit) => hit.number));
-        answer.hits = [...better.map((hit) => ({ ...hit, matched, parsed: other })), ...hits.filter((hit) => !known.has(hit.number))];
-        break;
-      }
-      return answer;
     };
     return engine;
   };

@@ -1,13 +1,10 @@
-// Texts as the search sees them: folded, cut into terms, read out of a section's HTML. In: strings and the tables of the pack.
-// Out: strings and terms, as `index/text/` and `index/content/sanitizing.py` make them.
-// Why no jieba: its dictionary weighs 4 MB. The words of it that stand in this content, with how common they are, weigh 10 KB
-// and cut as it does.
+// Texts as the search sees them: folded, parted by kinds of writing, read out of a section's HTML. In: strings and the tables of
+// the pack. Out: strings and runs, as `index/text/` and `index/content/sanitizing.py` make them.
 "use strict";
 globalThis.pocket = {};
 (() => {
   const HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3134f}";
   const RUNS = new RegExp(`([${HAN}]+)|([a-z0-9]+(?:[-_.'’/+&@:]+[a-z0-9]+)*[+#]*)|((?:(?![${HAN}a-z0-9])[\\p{L}\\p{N}])+)`, "gu");
-  const TOTAL = Math.log(6e7); // of the corpus that the dictionary counted
 
   const runs = (text) => [...text.matchAll(RUNS)].map((match) => ({ text: match[0], kind: match[1] ? "han" : match[2] ? "latin" : "other", start: match.index }));
   const latinTerms = (run) => {
@@ -41,47 +38,6 @@ globalThis.pocket = {};
       return now;
     };
     return (text) => text.replace(/[^\n -@[-~]/gu, (character) => known.get(character) ?? one(character));
-  };
-
-  // The likeliest way through a run, as jieba finds it; what its model joined of single characters is listed.
-  const cutting = ({ words, joined }) => {
-    const common = new Map(), reach = new Map();
-    const reaches = (word) => { if (word.length > (reach.get(word[0]) ?? 1)) reach.set(word[0], word.length); };
-    for (const level of Object.keys(words)) for (const word of words[level].split(" ")) { common.set(word, level - TOTAL); reaches(word); }
-    const together = new Set(joined.split(" "));
-    together.forEach(reaches);
-    const cutAnew = (run) => {
-      const best = new Float64Array(run.length + 1);
-      const ends = new Uint16Array(run.length);
-      for (let at = run.length - 1; at >= 0; at--) {
-        best[at] = -Infinity;
-        for (let end = at + 1; end <= Math.min(run.length, at + (reach.get(run[at]) ?? 1)); end++) {
-          const own = common.get(run.slice(at, end)) ?? (end === at + 1 ? -TOTAL : undefined);
-          if (own !== undefined && own + best[end] >= best[at]) [best[at], ends[at]] = [own + best[end], end];
-        }
-      }
-      const found = [];
-      for (let at = 0; at < run.length; at = ends[at] > at ? ends[at] : at + 1) {
-        let end = ends[at];
-        if (end === at + 1) {
-          let single = end; // single characters in a row may be a word that the dictionary does not have
-          while (single < run.length && ends[single] === single + 1) single++;
-          for (let longer = single; longer > end; longer--) if (together.has(run.slice(at, longer))) { end = ends[at] = longer; break; }
-        }
-        found.push(run.slice(at, end));
-      }
-      return found;
-    };
-    const known = new Map();
-    const cut = (run) => known.get(run) ?? known.set(run, cutAnew(run)).get(run);
-    const parts = (word) => {
-      const found = [];
-      for (const size of [2, 3]) for (let at = 0; size < word.length && at + size <= word.length; at++) if (common.has(word.slice(at, at + size))) found.push(word.slice(at, at + size));
-      return found;
-    };
-    // The words of a text as they are indexed: Han words with the shorter ones inside them, Latin forms.
-    const terms = (text) => runs(text).flatMap((run) => (run.kind === "han" ? cut(run.text).flatMap((word) => [word, ...(word.length > 2 ? parts(word) : [])]) : run.kind === "latin" ? latinTerms(run.text) : [run.text]));
-    return { cut, parts, terms };
   };
 
   // A section's text and what each line of it is (1 2 - + = | : .), as sanitizing.py says.
@@ -136,5 +92,5 @@ globalThis.pocket = {};
     for (const one of list) found.set(keyOf(one), [...(found.get(keyOf(one)) ?? []), one]);
     return found;
   };
-  Object.assign(pocket, { groups, runs, latinTerms, folding, cutting, read, plain });
+  Object.assign(pocket, { groups, runs, latinTerms, folding, read, plain });
 })();
