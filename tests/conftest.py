@@ -1,7 +1,8 @@
-"""What the tests share: the project's own content as an index, a running server, a real browser.
+"""What the tests share: a small site, the project's own content as an index, a running server, a real browser.
 
-Each is made once a session and only for the tests that ask for it. The server is a process of its own, started the way
-an operator starts it; the browser is the machine's Chromium or Chrome, since a downloaded one may not be to be had.
+The large ones are made once a session and only for the tests that ask for them. The server is a process of its own,
+started the way an operator starts it; the browser is the machine's Chromium or Chrome, since a downloaded one may
+not be to be had.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from support import (
     clean_environment,
     free_port,
     listens,
+    write_files,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +51,21 @@ def site_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "index"
     build(ROOT / "content", folder)
     return folder
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A help center of one article. A file that needs another has a fixture of the same name."""
+    return write_files(tmp_path / "content", {"a.md": "# 激活\n\n打开设置。\n"})
+
+
+@pytest.fixture
+def index(content: Path) -> Path:
+    """The index of `content`, whatever that is."""
+    from index import build
+
+    build(content, content.with_name("index"))
+    return content.with_name("index")
 
 
 @pytest.fixture(scope="module")

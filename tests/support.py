@@ -1,4 +1,4 @@
-"""What tests and scripts share to start programs: a clean environment, free ports, the installed command, a browser.
+"""What tests and scripts share: small sites, a clean environment, free ports, the installed command, a browser.
 
 In: nothing. Out: functions without pytest, so that the scripts of `bench/` and `stress/` use them too.
 """
@@ -10,13 +10,14 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
     from playwright.sync_api import Page
 
 Serve = Callable[..., AbstractContextManager[Any]]
@@ -86,11 +87,29 @@ def wait_for(check: Callable[[], object], seconds: float = 30) -> float:
     raise AssertionError(f"not within {seconds} s")
 
 
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write each text at its path below `folder`; `folder`."""
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return folder
+
+
+def client_of(content: Path, **options: Any) -> FlaskClient:
+    """A client of the site that `content` makes; its index lies beside it. `options`: those of `build`."""
+    from helpcenter import create_app
+    from helpcenter.settings import Settings
+    from index import build
+
+    build(content, content.with_name("index"), **options)
+    return create_app(Settings(content=content, index=content.with_name("index"))).test_client()
+
+
 def write_version(content: Path, version: str, articles: int = 30) -> None:
     """Write articles that all say `version`; by default more than a build prepares in one process."""
-    content.mkdir(exist_ok=True)
-    for number in range(articles):
-        (content / f"a{number}.md").write_text(f"# 文章{number}\n\n" + f"{version}的内容，激活码。\n" * 3, "utf-8")
+    body = f"{version}的内容，激活码。\n" * 3
+    write_files(content, {f"a{number}.md": f"# 文章{number}\n\n{body}" for number in range(articles)})
 
 
 def query_of(page: Page) -> str:

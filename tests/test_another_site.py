@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from support import client_of, write_files
 
 from helpcenter import create_app
 from helpcenter.http.traditional import html_to_traditional
@@ -63,23 +64,15 @@ OURS = re.compile(
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The content folder of a bank."""
     content = tmp_path_factory.mktemp("bank") / "content"
-    for name, front in ARTICLES.items():
-        path = content / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        title = {"lost": "挂失银行卡", "password": "修改密码"}[path.stem]
-        path.write_text(
-            f"---\ntitle: {title}\nsummary: 两步办好。\n{front}---\n\n## 去办理 {{#go}}\n\n带上证件。\n", "utf-8"
-        )
-    (content / "_guides").mkdir()
-    (content / "_guides" / "lost.yml").write_text(GUIDE, "utf-8")
-    (content / "_site.yml").write_text(SITE, "utf-8")
-    return content
+    text = "---\ntitle: {}\nsummary: 两步办好。\n{}---\n\n## 去办理 {{#go}}\n\n带上证件。\n"
+    titles = {"card/lost.md": "挂失银行卡", "card/password.md": "修改密码"}
+    articles = {name: text.format(titles[name], front) for name, front in ARTICLES.items()}
+    return write_files(content, articles | {"_guides/lost.yml": GUIDE, "_site.yml": SITE})
 
 
 @pytest.fixture(scope="module")
 def client(bank: Path) -> FlaskClient:
-    build(bank, bank.parent / "index")
-    return create_app(Settings(index=bank.parent / "index")).test_client()
+    return client_of(bank)
 
 
 def visible(text: str) -> str:
@@ -169,11 +162,9 @@ def test_settings_of_the_machine_go_before_the_file(bank: Path) -> None:
     assert "bank.example/contact" not in home
 
 
-def test_a_site_in_one_script_has_no_mirror(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("# 甲\n", "utf-8")
-    (tmp_path / "_site.yml").write_text("languages: {traditional: false}\ntheme: dark\n", "utf-8")
-    build(tmp_path, tmp_path / "index")
-    client = create_app(Settings(index=tmp_path / "index")).test_client()
+def test_a_site_in_one_script_has_no_mirror(content: Path) -> None:
+    (content / "_site.yml").write_text("languages: {traditional: false}\ntheme: dark\n", "utf-8")
+    client = client_of(content)
     home = client.get("/").text
     assert '<html lang="zh-Hans" data-theme="dark">' in home
     assert "zh-hant" not in home.replace('data-language="zh-hant"', "").lower()
@@ -184,21 +175,16 @@ def test_a_site_in_one_script_has_no_mirror(tmp_path: Path) -> None:
 
 
 def test_the_mirror_says_what_the_site_wants_it_to_say(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("# 硬盘坏了\n\n换硬盘。\n", "utf-8")
-    (tmp_path / "_site.yml").write_text("languages: {words: {硬碟: 儲存碟}}\n", "utf-8")
-    build(tmp_path, tmp_path / "index")
-    client = create_app(Settings(index=tmp_path / "index")).test_client()
+    words = "languages: {words: {硬碟: 儲存碟}}\n"
+    content = write_files(tmp_path / "content", {"a.md": "# 硬盘坏了\n\n换硬盘。\n", "_site.yml": words})
+    client = client_of(content)
     assert "換儲存碟。" in client.get("/zh-hant/articles/a").text
     assert "換硬碟" in html_to_traditional("换硬盘")
 
 
-def test_the_logo_is_a_picture_of_the_content(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("# 甲\n", "utf-8")
-    (tmp_path / "_media").mkdir()
-    (tmp_path / "_media" / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (tmp_path / "_site.yml").write_text("logo: _media/logo.png\n", "utf-8")
-    build(tmp_path, tmp_path / "index")
-    client = create_app(Settings(index=tmp_path / "index")).test_client()
+def test_the_logo_is_a_picture_of_the_content(content: Path) -> None:
+    write_files(content, {"_media/logo.png": b"\x89PNG\r\n\x1a\n", "_site.yml": "logo: _media/logo.png\n"})
+    client = client_of(content)
     assert '<img src="/media/_media/logo.png" alt=""' in client.get("/").text
     assert '<link rel="icon" href="/media/_media/logo.png">' in client.get("/").text
     assert client.get("/media/_media/logo.png").data == b"\x89PNG\r\n\x1a\n"
@@ -207,11 +193,7 @@ def test_the_logo_is_a_picture_of_the_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [["a", "b"], ["deep/er/a"], ["a", "deep/er/b", "deep/_topic", "c/d"]])
 def test_links_lead_from_the_home_page_to_every_article_and_nowhere_else(tmp_path: Path, names: list[str]) -> None:
     """However folders are nested, and where there are none."""
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / f"{name}.md").write_text(f"# {name}\n\n文\n", "utf-8")
-    build(tmp_path, tmp_path / "index")
-    client = create_app(Settings(index=tmp_path / "index")).test_client()
+    client = client_of(write_files(tmp_path / "content", {f"{name}.md": f"# {name}\n\n文\n" for name in names}))
     seen, wanted = set(), ["/"]
     while wanted:
         path = wanted.pop()
@@ -225,14 +207,12 @@ def test_links_lead_from_the_home_page_to_every_article_and_nowhere_else(tmp_pat
     assert client.get("/offline.json").status_code == client.get("/download").status_code == 200
 
 
-def test_a_rebuilt_site_shows_its_new_name_at_once(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("# 甲\n", "utf-8")
-    (tmp_path / "_site.yml").write_text("name: 旧名\n", "utf-8")
-    build(tmp_path, tmp_path / "index")
-    client = create_app(Settings(index=tmp_path / "index")).test_client()
+def test_a_rebuilt_site_shows_its_new_name_at_once(content: Path) -> None:
+    (content / "_site.yml").write_text("name: 旧名\n", "utf-8")
+    client = client_of(content)
     assert "<title>旧名</title>" in client.get("/").text
-    (tmp_path / "_site.yml").write_text("name: 新名\n", "utf-8")
-    build(tmp_path, tmp_path / "index")
+    (content / "_site.yml").write_text("name: 新名\n", "utf-8")
+    build(content, content.with_name("index"))
     time.sleep(0.3)  # the library looks at the folder five times a second
     assert "<title>新名</title>" in client.get("/").text
 

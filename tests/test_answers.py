@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from support import write_files
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
@@ -48,10 +49,7 @@ def make(tmp_path: Path) -> Callable[[dict[str, str]], Snapshot]:
     """Builds an index of articles by id."""
 
     def made(articles: dict[str, str]) -> Snapshot:
-        for name, text in articles.items():
-            path = tmp_path / "content" / f"{name}.md"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+        write_files(tmp_path / "content", {f"{name}.md": text for name, text in articles.items()})
         build(tmp_path / "content", tmp_path / "index")
         return Library(tmp_path / "index").snapshot()
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from support import write_files
 
 from index.content.articles import (
     article_id,
@@ -22,10 +23,7 @@ from index.model import Article, Problem
 
 
 def write(content: Path, path: str, text: str | bytes) -> Path:
-    file = content / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode() if isinstance(text, str) else text)
-    return file
+    return write_files(content, {path: text}) / path
 
 
 def read(text: str | bytes) -> Article:

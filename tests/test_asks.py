@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from support import write_files
 
 from index import ContentFaults, Hit, Library, build, check, unfound
 from index.content.asks import read_asks
@@ -32,11 +33,7 @@ verified: 2026-05-01
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    (folder / "t").mkdir(parents=True)
-    (folder / "t" / "a.md").write_text(ARTICLE, "utf-8")
-    (folder / "t" / "b.md").write_text("# 漫游\n\n关于漫游。\n", "utf-8")
-    return folder
+    return write_files(tmp_path / "content", {"t/a.md": ARTICLE, "t/b.md": "# 漫游\n\n关于漫游。\n"})
 
 
 def hits(content: Path, query: str) -> list[Hit]:

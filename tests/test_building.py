@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import write_files
 
 from index import ContentFaults, IndexUnavailable, Library, build, rollback
 from index.store.posting_files import read_inverted
@@ -22,12 +23,8 @@ from index.store.snapshots import FORMAT, IndexFolder
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    for i in range(6):
-        path = folder / "topic" / f"n{i}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"# 第{i}篇\n\n编号{i}，关于激活。\n\n## 小节\n\n正文{i}。\n", "utf-8")
-    return folder
+    text = "# 第{0}篇\n\n编号{0}，关于激活。\n\n## 小节\n\n正文{0}。\n"
+    return write_files(tmp_path / "content", {f"topic/n{i}.md": text.format(i) for i in range(6)})
 
 
 def found(index: Path, query: str) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from support import write_files
 
 from index.content.bodies import promotion
 from index.content.checking import check
@@ -16,10 +17,7 @@ HEAD = "---\ntitle: 甲\nsummary: 摘\nverified: 2026-05-01\n---\n"  # the body 
 
 
 def problems(tmp_path: Path, **files: str) -> list[Problem]:
-    for name, text in files.items():
-        file = tmp_path / f"{name.replace('__', '/')}.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
+    write_files(tmp_path, {f"{name.replace('__', '/')}.md": text for name, text in files.items()})
     return check(tmp_path, today=TODAY)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import write_files
 
 Run = Callable[..., Any]
 
@@ -19,12 +20,9 @@ Run = Callable[..., Any]
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     """Two good articles."""
-    folder = tmp_path / "content"
-    (folder / "travel").mkdir(parents=True)
     japan = "# 去日本旅行\n\n出发前装好 eSIM。\n\n## 打开漫游\n\n在设置里打开。\n"
-    (folder / "travel" / "japan.md").write_text(japan, "utf-8")
-    (folder / "lost.md").write_text("---\ntitle: 手机丢失\nregion: 法国\n---\n\n先报失，再补卡。\n", "utf-8")
-    return folder
+    lost = "---\ntitle: 手机丢失\nregion: 法国\n---\n\n先报失，再补卡。\n"
+    return write_files(tmp_path / "content", {"travel/japan.md": japan, "lost.md": lost})
 
 
 def lines(text: str) -> list[str]:

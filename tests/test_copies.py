@@ -13,29 +13,18 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
+from support import Serve
 
 from index import IndexUnavailable, Library, build, fetch_copy, new_key, publish_copy
 from index.store import copies
 from index.store.snapshots import IndexFolder
-
-Serve = Callable[..., AbstractContextManager[Any]]
-
-
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    (folder / "a.md").write_text("# 激活\n\n打开设置。\n", "utf-8")
-    return folder
 
 
 def change(content: Path, title: str) -> None:

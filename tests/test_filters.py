@@ -8,10 +8,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
+from support import client_of, write_files
 
-from helpcenter import create_app
-from helpcenter.settings import Settings
 from index import build, check
 
 ARTICLE = "---\ntitle: {title}\nregion: 法国\nplan: {plan}\n---\n\n## 一步 {{#one}}\n\n办理{title}。\n"
@@ -19,28 +17,21 @@ ARTICLE = "---\ntitle: {title}\nregion: 法国\nplan: {plan}\n---\n\n## 一步 {
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content" / "topic"
-    folder.mkdir(parents=True)
-    (folder / "a.md").write_text(ARTICLE.format(title="甲", plan="预付费"), "utf-8")
-    (folder / "b.md").write_text(ARTICLE.format(title="乙", plan="[后付费, 预付费]"), "utf-8")
-    return folder.parent
-
-
-def site(content: Path) -> FlaskClient:
-    build(content, content.parent / "index")
-    return create_app(Settings(index=content.parent / "index")).test_client()
+    plans = {"a": ("甲", "预付费"), "b": ("乙", "[后付费, 预付费]")}
+    texts = {f"topic/{name}.md": ARTICLE.format(title=title, plan=plan) for name, (title, plan) in plans.items()}
+    return write_files(tmp_path / "content", texts)
 
 
 def test_a_filter_is_added_as_the_guide_says(content: Path, root: Path) -> None:
     guide = (root / "docs" / "adding-a-filter.md").read_text("utf-8")
     (block,) = re.findall(r"```yaml\n( *filters:\n.*?) *```", guide, re.DOTALL)
     declared = textwrap.dedent(block)
-    before = site(content)
+    before = client_of(content)
     assert "plan" not in before.get("/api/v1/search").json["facets"]
     assert [problem.code for problem in check(content) if "plan" in problem.message] == ["unknown-field"] * 2
 
     (content / "_site.yml").write_text(declared, "utf-8")
-    after = site(content)
+    after = client_of(content)
     facets = after.get("/api/v1/search").json["facets"]
     assert facets["plan"] == [{"value": "预付费", "count": 2}, {"value": "后付费", "count": 1}]
     assert after.get("/api/v1/search?plan=后付费").json["total"] == 1
@@ -63,7 +54,7 @@ def test_filters_are_shown_in_the_declared_order_and_hidden_where_asked(content:
     )
     (content / "other").mkdir()
     (content / "other" / "c.md").write_text(ARTICLE.format(title="丙", plan="后付费").replace("法国", "欧盟"), "utf-8")
-    client = site(content)
+    client = client_of(content)
     shown = re.findall(r'class="filter-name" aria-hidden="true">(.*?)<', client.get("/search?q=办理").text)
     assert shown == ["分类", "套餐"]
     assert "欧盟" not in client.get("/articles/other/c").text.partition("<h2")[0]
@@ -73,7 +64,7 @@ def test_filters_are_shown_in_the_declared_order_and_hidden_where_asked(content:
 
 def test_a_value_that_means_any_is_not_offered(content: Path) -> None:
     (content / "_site.yml").write_text("filters: [{name: plan, label: 套餐, any: 预付费}]\n", "utf-8")
-    page = site(content).get("/search?q=办理").text
+    page = client_of(content).get("/search?q=办理").text
     assert 'value="后付费"' in page
     assert 'value="预付费"' not in page
 

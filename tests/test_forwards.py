@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import client_of, write_files
 
-from helpcenter import create_app
-from helpcenter.settings import Settings
 from index import build
 from index.content.checking import check
 from index.content.moving import MoveRefused, move
@@ -44,18 +43,7 @@ moved_from: [old/roam, 'old/roam#fees #price', 'travel/roaming#gone #price']
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    for name, text in ARTICLES.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-    return folder
-
-
-def client_of(content: Path, **options: Any) -> Any:
-    index = content.with_name("index")
-    build(content, index, **options)
-    return create_app(Settings(content=content, index=index)).test_client()
+    return write_files(tmp_path / "content", ARTICLES)
 
 
 @pytest.mark.parametrize("root", ["", "/zh-hant"])

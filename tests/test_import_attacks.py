@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support import write_files
 
 from index.content.exports import ImportRefused
 from index.content.importing import import_files
@@ -18,9 +19,7 @@ from index.content.importing import import_files
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     """An empty help center."""
-    folder = tmp_path / "content"
-    folder.mkdir()
-    return folder
+    return write_files(tmp_path / "content", {})
 
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

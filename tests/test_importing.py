@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support import write_files
 
 from index.content.articles import parse
 from index.content.checking import check
@@ -19,18 +20,12 @@ from index.model import Article
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     """A help center with one article, whose filter values are the known ones."""
-    folder = tmp_path / "content"
-    folder.mkdir()
     head = "---\ntitle: 甲\nregion: [法国, 日本]\ncarrier: [Orange, SFR]\nsituation: [丢失]\ndevice: [iPhone]\n---\n"
-    (folder / "known.md").write_text(head, "utf-8")
-    return folder
+    return write_files(tmp_path / "content", {"known.md": head})
 
 
 def foreign(tmp_path: Path, name: str, text: str | bytes) -> Path:
-    file = tmp_path / "foreign" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode() if isinstance(text, str) else text)
-    return file
+    return write_files(tmp_path / "foreign", {name: text}) / name
 
 
 def imported(file: Path, content: Path) -> tuple[Article, str, list[str]]:

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from flask.testing import FlaskClient
+from support import client_of, write_files
 
-from helpcenter import create_app
-from helpcenter.settings import Settings
 from index import build, check
 from index.store.pictures import dress, size_of
 
@@ -48,16 +46,11 @@ def png(width: int, height: int) -> bytes:
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    (folder / "a.md").write_text(ARTICLE, "utf-8")
-    (folder / "b.md").write_text("# 乙\n", "utf-8")
-    (folder / "menu.png").write_bytes(png(640, 320))
-    return folder
+    return write_files(tmp_path / "content", {"a.md": ARTICLE, "b.md": "# 乙\n", "menu.png": png(640, 320)})
 
 
 def test_a_missing_picture_stops_no_copy(content: Path) -> None:
-    client = site(content)
+    client = client_of(content)
     assert "/media/menu.png" in client.get("/offline.json").text
     assert "/media/gone.png" not in client.get("/offline.json").text
     whole = client.get("/download").text
@@ -65,13 +58,8 @@ def test_a_missing_picture_stops_no_copy(content: Path) -> None:
     assert "/media/gone.png" in whole
 
 
-def site(content: Path) -> FlaskClient:
-    build(content, content.parent / "index")
-    return create_app(Settings(index=content.parent / "index")).test_client()
-
-
 def test_every_picture_has_its_size_loads_late_and_can_be_enlarged(content: Path) -> None:
-    page = site(content).get("/articles/a").text
+    page = client_of(content).get("/articles/a").text
     pictures = re.findall(r'<img src="/media/[^>]*>', page)
     assert len(pictures) == 5
     assert all('loading="lazy"' in picture for picture in pictures)
@@ -88,7 +76,7 @@ def test_a_topic_shows_its_pictures_like_an_article(content: Path) -> None:
     (content / "t" / "_topic.md").write_text("# 专题\n\n![全图](map.png)\n", "utf-8")
     (content / "t" / "c.md").write_text("# 丙\n", "utf-8")
     (content / "t" / "map.png").write_bytes(png(30, 20))
-    client = site(content)
+    client = client_of(content)
     page = client.get("/topics/t").text
     assert '<a class="enlarge" href="/media/t/map.png">' in page
     assert 'alt="全图" loading="lazy" width="30" height="20"' in page
@@ -96,15 +84,15 @@ def test_a_topic_shows_its_pictures_like_an_article(content: Path) -> None:
 
 
 def test_a_replaced_picture_has_its_new_size_without_a_change_of_the_article(content: Path) -> None:
-    site(content)
+    client_of(content)
     (content / "menu.png").write_bytes(png(100, 200))
-    page = site(content).get("/articles/a").text
+    page = client_of(content).get("/articles/a").text
     assert 'width="100" height="200"' in page
     assert "640" not in page
 
 
 def test_pictures_work_in_the_mirror(content: Path) -> None:
-    client = site(content)
+    client = client_of(content)
     page = client.get("/zh-hant/articles/a").text
     assert 'href="/zh-hant/media/menu.png"' in page
     assert client.get("/zh-hant/media/menu.png").data == (content / "menu.png").read_bytes()
@@ -121,7 +109,7 @@ def test_check_asks_for_words(content: Path) -> None:
 def test_a_damaged_picture_has_no_size_and_breaks_nothing(content: Path, raw: bytes) -> None:
     assert size_of(raw) is None
     (content / "menu.png").write_bytes(raw)
-    assert site(content).get("/articles/a").status_code == 200
+    assert client_of(content).get("/articles/a").status_code == 200
 
 
 def test_dressing_leaves_all_else_as_it_is() -> None:

@@ -30,16 +30,8 @@ UNTOUCHED = "线上的索引没有动"
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     """A few articles of the first version."""
-    folder = tmp_path / "content"
-    write_version(folder, "最初")
-    return folder
-
-
-@pytest.fixture
-def index(tmp_path: Path, content: Path) -> Path:
-    """Their index."""
-    build(content, tmp_path / "index")
-    return tmp_path / "index"
+    write_version(tmp_path / "content", "最初")
+    return tmp_path / "content"
 
 
 def live(index: Path) -> Snapshot:

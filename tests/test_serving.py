@@ -37,13 +37,6 @@ def content(tmp_path: Path) -> Path:
     return tmp_path / "content"
 
 
-@pytest.fixture
-def index(tmp_path: Path, content: Path) -> Path:
-    """Its index."""
-    build(content, tmp_path / "index")
-    return tmp_path / "index"
-
-
 @contextmanager
 def served(index: Path, tmp_path: Path, workers: int = 2) -> Iterator[Any]:
     with ground.serving(index, tmp_path / "server", workers) as server:

@@ -13,14 +13,6 @@ from index import build
 from index.building import shape as shaping
 
 
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    (folder / "a.md").write_text("# 甲\n\n字\n", "utf-8")
-    return folder
-
-
 def imported(path: Path) -> set[str]:
     """The top-level modules that a file imports anywhere in it, by the parser."""
     found = set()

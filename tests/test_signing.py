@@ -30,14 +30,6 @@ def key(tmp_path: Path) -> str:
     return str(tmp_path / "key")
 
 
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    (folder / "a.md").write_text("# 激活\n\n打开设置。\n", "utf-8")
-    return folder
-
-
 def change(content: Path, text: str) -> None:
     (content / "a.md").write_text(f"# {text}\n\n打开设置。\n", "utf-8")
 
