@@ -21,6 +21,7 @@ from urllib.request import urlopen
 
 import pytest
 from support import (
+    ADMIN_TOKEN,
     BROWSER_OPTIONS,
     HELPCENTER,
     ROOT,
@@ -81,6 +82,26 @@ def app(site_index: Path) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client of it, which answers errors as a server would."""
     return app.test_client()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """The address of a database that nobody has made yet."""
+    return f"sqlite:///{tmp_path}/data/helpcenter.db"
+
+
+@pytest.fixture
+def site(site_index: Path, database: str, root: Path) -> Iterator[Flask]:
+    """The application with a token and a database of its own."""
+    from helpcenter import create_app
+    from helpcenter.settings import Settings
+    from helpcenter.store.background import Latest
+
+    settings = Settings(index=site_index, content=root / "content", database_url=database, admin_token=ADMIN_TOKEN)
+    app = create_app(settings)
+    app.extensions["figures"] = Latest(30, 0)  # a busy machine is no reason to show none
+    yield app
+    app.extensions["store"].close()
 
 
 @pytest.fixture(scope="session")

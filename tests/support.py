@@ -6,6 +6,7 @@ In: nothing. Out: functions without pytest, so that the scripts of `bench/` and 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sys
@@ -19,9 +20,13 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from playwright.sync_api import Page
+    from werkzeug.test import TestResponse
 
 Serve = Callable[..., AbstractContextManager[Any]]
 """The type of the fixture `serve`."""
+HERE = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a form of our own pages."""
+ADMIN_TOKEN = "correct-horse-battery-staple"
 ROOT = Path(__file__).parent.parent
 HELPCENTER = Path(sys.executable).with_name("helpcenter")
 _BROWSERS = (
@@ -104,6 +109,19 @@ def client_of(content: Path, **options: Any) -> FlaskClient:
 
     build(content, content.with_name("index"), **options)
     return create_app(Settings(content=content, index=content.with_name("index"))).test_client()
+
+
+def token_of(html: str) -> str:
+    """The token of a page's first form."""
+    found = re.search(r'name="token" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+def log_in(client: FlaskClient, password: str = ADMIN_TOKEN, **headers: str) -> TestResponse:
+    """Send the form of `/insights`; by default from a page of ours."""
+    data = {"token": token_of(client.get("/insights").text), "password": password}
+    return client.post("/insights", data=data, headers=headers or HERE)
 
 
 def write_version(content: Path, version: str, articles: int = 30) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,34 +14,19 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from support import HERE, token_of
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
 ARTICLE = "replacement/france-lost"
-HERE = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-def site(site_index: Path, tmp_path: Path) -> Iterator[Flask]:
-    """The application with a database of its own."""
-    app = create_app(Settings(index=site_index, database_url=f"sqlite:///{tmp_path}/data/helpcenter.db"))
-    yield app
-    app.extensions["store"].close()
 
 
 @pytest.fixture
 def client(site: Flask) -> FlaskClient:
     return site.test_client()
-
-
-def token_of(html: str) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', html)
-    assert found
-    return found[1]
 
 
 def form(client: FlaskClient, article: str = ARTICLE, **fields: str) -> dict[str, str]:

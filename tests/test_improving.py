@@ -21,11 +21,6 @@ from index import Library, build
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/data/helpcenter.db"
-
-
-@pytest.fixture
 def content(tmp_path: Path) -> Path:
     """A small site of an operator's own."""
     folder = tmp_path / "content"

@@ -1,13 +1,12 @@
-"""What is counted of searches, and who may look at the figures. The terminal and its fixes: test_improving.py."""
+"""What is counted of searches, and how figures are shown. Logins: test_logins.py; the terminal: test_improving.py."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -17,37 +16,19 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from support import ADMIN_TOKEN, HERE, log_in
 
-from helpcenter import create_app
 from helpcenter.feedback.views import without_contacts
 from helpcenter.http.caching import SearchSeen
 from helpcenter.insights import recording
 from helpcenter.pages.home_page import home_page
-from helpcenter.settings import Settings
 from helpcenter.store.background import Latest
 from helpcenter.store.records import Counts, StoreUnavailable
 from helpcenter.store.store import Store, today
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-TOKEN = "correct-horse-battery-staple"
-HERE = {"Sec-Fetch-Site": "same-origin"}
 LOST = "replacement/france-lost"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/data/helpcenter.db"
-
-
-@pytest.fixture
-def site(site_index: Path, database: str, root: Path) -> Iterator[Flask]:
-    """The application with a token and a database of its own."""
-    app = create_app(Settings(index=site_index, content=root / "content", database_url=database, admin_token=TOKEN))
-    app.extensions["figures"] = Latest(30, 0)  # a busy machine is no reason to show none
-    yield app
-    app.extensions["store"].close()
 
 
 @pytest.fixture
@@ -64,9 +45,6 @@ def counted(client: FlaskClient) -> dict[str, Counts]:
 
 def search(client: FlaskClient, query: str, live: bool = False) -> None:
     client.get("/search", query_string={"q": query}, headers={"HX-Request": "true"} if live else {})
-
-
-# What is counted
 
 
 def test_searches_are_counted_cached_ones_too(client: FlaskClient) -> None:
@@ -91,7 +69,7 @@ def test_states_of_guides_are_counted_so_that_giving_up_shows(
     shown = run("insights", "--index", site_index, HELPCENTER_DATABASE_URL=database).stdout
     assert "《补卡向导》：开始 4 次，得到步骤 1 次" in shown
     assert "2 次停在：法国的号码（+33） → 出了什么事？（到过 4 次）" in shown
-    page = client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    page = client.get("/insights", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}).text
     assert "补卡向导" in page or "正在统计" in page
 
 
@@ -249,99 +227,6 @@ def test_a_full_day_takes_what_it_knows_and_nothing_new(database: str, monkeypat
     store.close()
 
 
-# Who may look
-
-
-def test_without_a_token_there_is_no_page(site_index: Path, database: str) -> None:
-    client = create_app(Settings(index=site_index, database_url=database)).test_client()
-    assert client.get("/insights").status_code == 404
-    assert client.post("/insights", headers=HERE).status_code == 404
-
-
-def log_in(client: FlaskClient, password: str = TOKEN, **headers: str) -> Any:
-    token = re.search(r'name="token" value="([^"]+)"', client.get("/insights").text)
-    assert token
-    return client.post("/insights", data={"token": token[1], "password": password}, headers=headers or HERE)
-
-
-def test_the_form_opens_the_page_for_an_hour(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "搜得最多" not in client.get("/insights").text
-    answer = log_in(client)
-    assert answer.status_code == 303
-    cookie = answer.headers["Set-Cookie"]
-    for part in ("HttpOnly", "SameSite=Strict", "Path=/insights", "Max-Age=3600"):
-        assert part in cookie
-    assert TOKEN not in cookie
-    page = client.get("/insights")
-    assert "搜得最多" in page.text
-    assert page.headers["Cache-Control"] == "no-store"
-    kept = client.get_cookie("insights", path="/insights")
-    assert kept
-    now = time.time()
-    monkeypatch.setattr("helpcenter.store.store.time.time", lambda: now + 3601)
-    assert "搜得最多" not in client.get("/insights").text, "a kept cookie does not outlive its hour"
-    monkeypatch.undo()
-    client.post("/insights", data={"leave": "1"}, headers=HERE)
-    client.set_cookie("insights", kept.value, path="/insights")
-    assert "搜得最多" not in client.get("/insights").text, "a copied cookie ends with the login"
-
-
-def test_logins_and_wrong_tokens_are_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    log_in(client, "wrong")
-    log_in(client)
-    assert ["口令不对" in line or "有人登录" in line for line in caplog.messages] == [True, True]
-    assert TOKEN not in caplog.text
-
-
-def test_all_logins_can_be_ended(client: FlaskClient, site: Flask) -> None:
-    log_in(client)
-    other = site.test_client()
-    log_in(other)
-    assert other.post("/insights", data={"leave": "all"}, headers=HERE).status_code == 303
-    assert "搜得最多" not in client.get("/insights").text
-    log_in(client)
-    site.test_client().post("/insights", data={"leave": "all"}, headers=HERE)
-    assert "搜得最多" in client.get("/insights").text, "who is not logged in ends nothing"
-
-
-def test_over_tls_the_cookie_stays_on_tls(client: FlaskClient) -> None:
-    token = re.search(r'name="token" value="([^"]+)"', client.get("/insights").text)
-    assert token
-    data = {"token": token[1], "password": TOKEN}
-    answer = client.post("/insights", data=data, headers=HERE, base_url="https://localhost")
-    assert "Secure" in answer.headers["Set-Cookie"]
-
-
-def test_the_header_opens_it_too_and_the_address_never(client: FlaskClient) -> None:
-    basic = base64.b64encode(f"anyone:{TOKEN}".encode()).decode()
-    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Basic {basic}"}).text
-    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
-    assert client.get("/insights", headers={"Authorization": "Bearer wrong"}).status_code == 401
-    for name in ("token", "password", "admin_token"):
-        assert "搜得最多" not in client.get(f"/insights?{name}={TOKEN}").text
-
-
-@pytest.mark.parametrize("cookie", ["9999999999", "9999999999.", "9999999999." + "0" * 32, "x.y", "."])
-def test_a_made_up_cookie_opens_nothing(client: FlaskClient, cookie: str) -> None:
-    client.set_cookie("insights", cookie, path="/insights")
-    assert "搜得最多" not in client.get("/insights").text
-
-
-def test_guessing_is_limited_and_cross_site_logins_are_refused(client: FlaskClient) -> None:
-    assert log_in(client, TOKEN, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    for _ in range(10):
-        assert log_in(client, "wrong").status_code == 401
-    assert log_in(client, "wrong").status_code == 429
-    assert log_in(client).status_code == 303, "an office shares its address with whoever guesses there"
-
-
-def test_nobody_writes_without_the_token(client: FlaskClient, database: str) -> None:
-    for header in ("Bearer wrong", "Basic eDp5", "Digest x"):
-        assert client.get("/insights", headers={"Authorization": header}).status_code == 401
-    log_in(client, "wrong")
-    assert not Path(database.removeprefix("sqlite:///")).exists()
-
-
 def test_a_slow_database_holds_no_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     client.application.extensions["figures"] = Latest(0.05, 30)
     release = threading.Event()
@@ -350,11 +235,11 @@ def test_a_slow_database_holds_no_page(client: FlaskClient, monkeypatch: pytest.
         monkeypatch.setattr(store, name, lambda *_: (release.wait(20), [])[1])
     home = client.get("/")
     assert home.status_code == 200 and "ETag" not in home.headers, "nothing incomplete is kept"
-    counting = client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    counting = client.get("/insights", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}).text
     assert "正在统计" in counting and 'http-equiv="refresh"' in counting
     release.set()
     time.sleep(0.2)
-    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert "搜得最多" in client.get("/insights", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}).text
 
 
 def test_what_would_steer_a_terminal_is_not_kept(client: FlaskClient) -> None:
@@ -410,16 +295,16 @@ def test_the_page_reads_well_on_a_phone(
     store.add_searches(today(), {"非常长的一个查询" * 8: Counts(4, 4), "丢失": Counts(9, 0, 0, 7)})
     store.vote(LOST, True)
     store.close()
-    with serve(site_index, HELPCENTER_DATABASE_URL=database, HELPCENTER_ADMIN_TOKEN=TOKEN) as site:
+    with serve(site_index, HELPCENTER_DATABASE_URL=database, HELPCENTER_ADMIN_TOKEN=ADMIN_TOKEN) as site:
         context = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844})
         page = context.new_page()
         refused: list[str] = []
         page.on("console", lambda line: refused.append(line.text) if "Security Policy" in line.text else None)
         page.goto("/insights")
-        page.get_by_label("管理口令").fill(TOKEN)
+        page.get_by_label("管理口令").fill(ADMIN_TOKEN)
         page.get_by_role("button", name="登录").click()
         page.wait_for_selector(".chart")
-        assert TOKEN not in page.url
+        assert ADMIN_TOKEN not in page.url
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.locator(".chart .bar-value").last.bounding_box()["height"] > 50  # type: ignore[index]
         assert refused == []

@@ -9,7 +9,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -21,9 +21,6 @@ from helpcenter import create_app
 from helpcenter.serving.metrics import Meter
 from helpcenter.settings import Settings
 from index import Library, build
-
-if TYPE_CHECKING:
-    pass
 
 
 def scrape(address: str, token: str = "") -> dict[tuple[str, ...], float]:
