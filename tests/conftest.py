@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from playwright.sync_api import Browser, Page
 
+    from helpcenter.store.store import Store
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:
@@ -88,6 +90,43 @@ def client(app: Flask) -> FlaskClient:
 def database(tmp_path: Path) -> str:
     """The address of a database that nobody has made yet."""
     return f"sqlite:///{tmp_path}/data/helpcenter.db"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL of our own."""
+    import databases
+
+    with databases.postgresql() as server:
+        if server is None:
+            pytest.skip(databases.MISSING)
+        yield server.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, database: str) -> str:
+    """The address of an empty database, of each kind in turn."""
+    import sqlalchemy as sa
+
+    if request.param == "sqlite":
+        return database
+    address = str(request.getfixturevalue("postgresql"))
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return address
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """It opened, with room for little."""
+    from helpcenter.store.store import Store
+
+    opened = Store(url, days=30, most_texts=5)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

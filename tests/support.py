@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -80,6 +81,11 @@ def listens(port: int) -> bool:
     """Whether somebody answers there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def connect(address: str) -> HTTPConnection:
+    """A connection to a server, which carries many requests."""
+    return HTTPConnection(urlsplit(address).netloc, timeout=10)
 
 
 def wait_for(check: Callable[[], object], seconds: float = 30) -> float:

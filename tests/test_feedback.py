@@ -21,6 +21,7 @@ from helpcenter.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
 ARTICLE = "replacement/france-lost"
 
 

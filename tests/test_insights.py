@@ -28,6 +28,7 @@ from helpcenter.store.store import Store, today
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
 LOST = "replacement/france-lost"
 
 
