@@ -204,6 +204,7 @@ def test_links_lead_from_the_home_page_to_every_article_and_nowhere_else(tmp_pat
         wanted += {link for link in links if not link.startswith("/zh-hant")} - seen - set(wanted)
     assert {f"/articles/{name}" for name in names if not name.endswith("_topic")} <= seen
     assert "/guides" not in seen, "there are none"
+    assert 'href="/articles/' in client.get("/search").text
     assert client.get("/offline.json").status_code == client.get("/download").status_code == 200
 
 

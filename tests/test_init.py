@@ -20,6 +20,7 @@ import index
 from helpcenter import create_app
 from helpcenter.commands import starting
 from helpcenter.settings import Settings
+from index.content.sites import read_site
 
 ROOT = Path(__file__).parent.parent
 
@@ -75,10 +76,18 @@ def test_a_folder_of_articles_gets_what_is_missing_and_no_samples(run: Callable[
     assert not [problem for problem in index.check(tmp_path) if problem.level == "fault"]
     index.build(tmp_path, tmp_path / "index")
     assert "<title>星海银行</title>" in create_app(Settings(index=tmp_path / "index")).test_client().get("/").text
+    assert run("new", "card/new", "--content", tmp_path).returncode == 0
+    assert "carrier" not in (tmp_path / "card" / "new.md").read_text("utf-8"), "filters of another trade"
     before = (tmp_path / "_site.yml").read_text("utf-8")
     again = run("init", tmp_path, "--add", "--name", "别的")
     assert "里什么也不缺" in again.stdout
     assert (tmp_path / "_site.yml").read_text("utf-8") == before
+
+
+def test_filters_that_articles_use_stay(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "lost.md").write_text("---\nregion: 法国\n---\n# 挂失\n", "utf-8")
+    assert run("init", tmp_path, "--add").returncode == 0
+    assert [one.name for one in read_site(tmp_path).site.filters] == [one.name for one in index.SiteConfig().filters]
 
 
 def test_a_new_repository_counts_as_empty(run: Callable[..., Any], tmp_path: Path) -> None:

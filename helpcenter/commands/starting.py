@@ -47,7 +47,9 @@ def init(folder: Path, name: str, accent: str, add: bool) -> None:
     files = {target(path): filled(path, values) for path in sorted(TEMPLATE.rglob("*")) if path.is_file()}
     files[Path("_site.schema.json")] = index.SITE_SCHEMA.read_text("utf-8")
     if present:
-        files[Path("_site.yml")] = without_samples(files[Path("_site.yml")])
+        usual = re.compile(rf"^({'|'.join(index.SiteConfig().fields)}):", re.MULTILINE)
+        narrowed = any(usual.search(path.read_text("utf-8", "ignore")) for path in folder.rglob("*.md"))
+        files[Path("_site.yml")] = without_samples(files[Path("_site.yml")], narrowed)
         missing = {path: text for path, text in files.items() if not samples(path) and not (folder / path).exists()}
         write(folder, missing)
         click.echo(f"已在 {folder} 补上：{'、'.join(map(str, missing))}。" if missing else f"{folder} 里什么也不缺。")
@@ -71,13 +73,15 @@ def samples(path: Path) -> bool:
     return path.parts[0] in ("start", "_guides")
 
 
-def without_samples(site: str) -> str:
-    """`_site.yml` with all that names a sample, or filters of one's own articles, as comments."""
+def without_samples(site: str, narrowed: bool) -> str:
+    """`_site.yml` with all that names a sample as comments. `narrowed`: articles have values of the usual filters."""
     lines, inside = [], False
     for line in site.splitlines():
         if line and not line.startswith((" ", "#")):
             inside = line.partition(":")[0] in ("tiles", "search", "filters", "contacts")
         lines.append(f"# {line}" if inside and line and not line.startswith("#") else line)
+        if line == "filters:" and not narrowed:
+            lines[-1] = "filters: []  # 还没有；要有，就去掉 []，照下一行写"
     return "\n".join(lines) + "\n"
 
 

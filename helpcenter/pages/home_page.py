@@ -15,7 +15,7 @@ from flask import request
 from helpcenter.pages.contacts import ContactLine, all_contacts
 from helpcenter.pages.frame import ICONS, Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
-from helpcenter.pages.popular import LISTED, first_articles, popular
+from helpcenter.pages.popular import LISTED, listed
 from helpcenter.pages.topic_page import topic_url
 from index import ArticleCard, Snapshot, Tile, Topic
 
@@ -54,7 +54,6 @@ class HomePage:
     """Articles without a topic, which no page of a topic lists."""
     listed: tuple[ArticleCard, ...]
     listed_heading: str
-    """常看 for what readers ask most; until that is known, the first article of each topic, and no such claim."""
     recent: tuple[ArticleCard, ...]
     article_count: int
 
@@ -83,7 +82,8 @@ def home_page(snapshot: Snapshot) -> HomePage:
     tiles = snapshot.site().tiles
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
     verified = [card for card in snapshot.cards() if card.verified]
-    often = popular(snapshot) or ()
+    heading, first = listed(snapshot)
+    loose = tuple(card for card in snapshot.cards() if not card.topic)
     return HomePage(
         frame=frame(path="/"),
         emergencies=tuple(
@@ -95,9 +95,9 @@ def home_page(snapshot: Snapshot) -> HomePage:
         topic_icons={topic.id: icon(topic.id.rpartition("/")[2]) for topic in topics},
         grid=" ".join(f"{name}-{columns(len(topics), *bounds)}" for name, bounds in GRID.items()),
         guides=tuple(guide_card(one) for one in snapshot.guides() if all(tile.guide != one.id for tile in tiles)),
-        loose=tuple(card for card in snapshot.cards() if not card.topic)[:MOST_LOOSE],
-        listed=often or first_articles(snapshot),
-        listed_heading="常看" if often else "可以先看",
+        loose=loose[:MOST_LOOSE],
+        listed=() if first == loose[: len(first)] else first,
+        listed_heading=heading,
         recent=tuple(sorted(verified, key=lambda card: str(card.verified), reverse=True)[:LISTED]),
         article_count=snapshot.article_count,
     )

@@ -40,8 +40,15 @@ def popular(snapshot: Snapshot) -> tuple[ArticleCard, ...] | None:
 
 
 def first_articles(snapshot: Snapshot) -> tuple[ArticleCard, ...]:
-    """What is listed until that is known, at most LISTED: the first article of each topic."""
-    return tuple(topic.articles[0] for topic in snapshot.topics() if topic.articles)[:LISTED]
+    """What is listed until that is known, at most LISTED: the first article of each topic; of no topic, the first."""
+    firsts = tuple(topic.articles[0] for topic in snapshot.topics() if topic.articles)
+    return (firsts or snapshot.cards())[:LISTED]
+
+
+def listed(snapshot: Snapshot) -> tuple[str, tuple[ArticleCard, ...]]:
+    """A heading and articles: 常看 for what readers ask most; until that is known the first ones, and no such claim."""
+    often = popular(snapshot)
+    return ("常看", often) if often else ("可以先看", first_articles(snapshot))
 
 
 def _found(snapshot: Snapshot, store: Store) -> list[ArticleCard]:

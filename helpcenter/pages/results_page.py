@@ -19,7 +19,7 @@ from helpcenter.pages.contacts import ContactLine, contacts_for
 from helpcenter.pages.filters import Filter, filters_of, label_of, topic_labels
 from helpcenter.pages.frame import Frame, frame
 from helpcenter.pages.guide_cards import GuideCard, guide_card
-from helpcenter.pages.home_page import home_page
+from helpcenter.pages.popular import listed
 from helpcenter.pages.result_cards import WHY, AnswerBox, Card, Line, Link, answer_box, cards_of, lines_of
 from helpcenter.pages.topic_page import TOPICS_SHOWN, topic_url
 from index import ArticleResults, Snapshot
@@ -147,7 +147,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         previous_url="",
         next_url="",
         asked=False,
-        nearest_heading=home_page(snapshot).listed_heading,
+        nearest_heading=listed(snapshot)[0],
         nearest=_listed(snapshot, request.script_root, 6),
         topics=_topics(snapshot),
         contacts=(),
@@ -181,7 +181,7 @@ def _nearest(snapshot: Snapshot, query: str, filtered: bool, root: str) -> tuple
 
 def _listed(snapshot: Snapshot, root: str, most: int = NEAREST) -> tuple[Link, ...]:
     """What the home page lists."""
-    return tuple(Link(card.title, root + card.url) for card in home_page(snapshot).listed[:most])
+    return tuple(Link(card.title, root + card.url) for card in listed(snapshot)[1][:most])
 
 
 def _topics(snapshot: Snapshot) -> tuple[Link, ...]:
