@@ -47,6 +47,7 @@ const { files, paths, queries, turns, today, partly } = JSON.parse(require("fs")
     pages: paths.map(made).map((page) => render(page.template, page.page)),
     turned: turns.map(pocket.traditional(core.traditional).turned),
     answers: queries.map((query) => results(new URLSearchParams({ q: query })).page.answer?.url),
+    counts: queries.map((query) => results(new URLSearchParams({ q: query })).page.count),
     hits: queries.map((query) => engine.search(query).hits.slice(0, 10).map(place)),
   }));
 })();
@@ -169,6 +170,19 @@ def test_what_answers_on_a_device_answers_on_the_server(app: Flask, device: Devi
     print(f"{shown[0]} direct answers of {len(queries)} queries, {shown[1]} on the server")
     assert not wrong
     assert shown[0] >= 0.5 * shown[1]
+
+
+def test_a_device_says_first_that_nothing_answers(app: Flask, device: Device, root: Path) -> None:
+    live = live_of(app)
+    judged = [one for name in ("own", "a") for one in read_judgements(root / "tests" / "judgements" / f"{name}.tsv")]
+    counts = device(queries=[one.query for one in judged])["counts"]
+    here = {one.query for one, count in zip(judged, counts, strict=True) if count.startswith("没有找到回答")}
+    there = {one.query for one in judged if not live.search(one.query).answered}
+    right = {one.query for one in judged if not any(one.grades.values())}
+    print(f"said of {len(here & right)} queries that nothing answers and {len(here - right)} others, of {len(right)}")
+    print(f"the server: of {len(there & right)} and {len(there - right)} others")
+    assert len(here & right) >= 0.7 * len(there & right)
+    assert len(here - right) <= len(there - right) + 1
 
 
 def test_a_saved_article_warns_on_the_day_it_is_read(app: Flask, device: Device) -> None:

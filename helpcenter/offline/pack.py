@@ -34,7 +34,7 @@ from index import Article, ArticlePage, Snapshot
 LARGE = 1_000_000
 """Bytes of text above which a reader saves by topic."""
 MODULES = (
-    "text", "cutting", "index", "search", "sounds", "guesses", "layering", "answers", "choosing", "snippets",
+    "text", "cutting", "index", "parsing", "search", "sounds", "guesses", "layering", "answers", "choosing", "snippets",
     "templates", "articles", "pages", "results", "traditional", "copy", "save", "boot",
 )  # fmt: skip
 """The scripts of `static/pocket/` in their order; they travel as one."""

@@ -11,17 +11,20 @@
     const { weights, stopWords } = core.search;
     const rarity = (term) => (term.kind === "characters" ? 1 : term.weight) * engine.idf(engine.postings(term.kind, term.term));
 
+    // Whether some section holds enough of what was asked for, by how rare it is. Asks do not count: between them they hold the
+    // characters of almost any question. Words of the dictionary that no section has are unknown here, so `no` is said less often.
     const answered = (parsed, hits) => {
       if (!hits.length || hits.some((hit) => hit.complete || hit.exact)) return hits.length > 0;
       const kinds = [[parsed.wanted.filter((one) => one.kind === "words" && one.content), 1], [parsed.wanted.filter((one) => one.kind === "characters"), 2]]
         .map(([terms, share]) => ({ terms: terms.map((one) => [one.term, rarity(one)]), share, total: sum(terms.filter((one) => !one.added).map(rarity)) }))
         .filter((one) => one.total);
       const whole = sum(kinds.map((one) => one.share)) || 1;
-      const held = Math.max(...hits.slice(0, LOOKED_AT).map((hit) => {
-        const text = engine.text(hit.number).slice(0, READ);
-        return sum(kinds.map(({ terms, share, total }) => share * Math.min(1, sum(terms.filter(([term]) => text.includes(term)).map(([, weight]) => weight)) / total))) / whole;
-      }));
-      return held + weights.coverage.score * hits[0].score / Math.max(sum(kinds.map((one) => one.total)), 1) >= weights.coverage.least;
+      const held = hits.slice(0, LOOKED_AT).map((hit) => {
+        const text = engine.text(hit.number, 1).slice(0, READ);
+        return sum(kinds.map(({ terms, share, total }) => share * Math.min(1, sum(terms.filter(([term]) => text.includes(term)).map(([, weight]) => weight)) / total)));
+      });
+      const { least, score } = weights.coverage;
+      return Math.max(...held) / whole + (score * hits[0].score) / Math.max(1, sum(kinds.map((one) => one.total))) >= least;
     };
 
     const held = (asked, ...texts) => sum(asked.filter(([word]) => texts.some((text) => text.includes(word))).map(([, weight]) => weight)) / sum(asked.map(([, weight]) => weight));

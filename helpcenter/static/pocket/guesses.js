@@ -10,15 +10,17 @@
 
   // Optimal string alignment, as the server counts slips.
   const slips = (one, other, most) => {
-    let last = null, row = Array.from({ length: other.length + 1 }, (_, at) => at);
+    let last = new Uint8Array(other.length + 1), row = last.map((_, at) => at), next = last.slice();
     for (let i = 1; i <= one.length; i++) {
-      const next = [i];
+      let least = (next[0] = i);
       for (let j = 1; j <= other.length; j++) {
-        next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1));
-        if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) next[j] = Math.min(next[j], last[j - 2] + 1);
+        let slip = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1));
+        if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) slip = Math.min(slip, last[j - 2] + 1);
+        next[j] = slip;
+        if (slip < least) least = slip;
       }
-      [last, row] = [row, next];
-      if (Math.min(...row) > most) return most + 1;
+      if (least > most) return most + 1;
+      [last, row, next] = [row, next, last];
     }
     return row[other.length];
   };

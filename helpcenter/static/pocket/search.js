@@ -1,12 +1,10 @@
-// Searching the saved copy, in the manner of the server: true containment first, BM25F over words, pairs and single characters,
-// synonyms and asks. In: the pack's tables and an index. Out: ranked sections. It follows `index/search/queries.py` and
-// `searching.py`. Why our own and not MiniSearch: it scores terms of one field list and knows neither containment nor sounds,
+// Searching the saved copy, in the manner of the server: true containment first, BM25F over words, pairs and single characters.
+// In: the pack's tables and an index. Out: ranked sections. It follows `index/search/searching.py` and `runs.py`. Why our own and not MiniSearch: it scores terms of one field list and knows neither containment nor sounds,
 // and all that is ours would stand around it anyway.
 "use strict";
 (() => {
-  const REFINED = 24, LONG_TEXT = 60, READ = 1000, MOST_SYNONYMS = 12, LONGEST_SYNONYM = 4, MOST_BEGINNINGS = 24, REACH = 8, LONG = 3;
+  const REFINED = 24, LONG_TEXT = 60, READ = 1000, REACH = 8;
   const NONE = [];
-  const ALL_HAN = /^[\u4e00-\u9fff]+$/;
 
   // The first place of a sorted list whose entry is not below `wanted`.
   const bisect = (list, wanted) => {
@@ -19,11 +17,10 @@
   };
 
   const open = (core, index, sections) => {
-    const { synonyms, lexicon, stopWords, weights } = core.search;
-    const { FIELDS, KINDS, runs, latinTerms } = pocket;
+    const { weights } = core.search;
+    const { FIELDS, KINDS } = pocket;
     const fold = pocket.folding(core.search.fold);
     const { cut, terms: termsOf, common } = pocket.cutting(core.search);
-    const stops = new Set(stopWords);
     const count = sections.length;
 
     // Postings, weighed when asked for: [section, BM25F's pseudo-frequency over all fields …].
@@ -44,7 +41,6 @@
       const at = bisect(lists[kind], key);
       return lists[kind][at] === key ? at : -1;
     };
-    const has = (word) => place("words", word) >= 0;
     const weighed = new Map();
     const postings = (kind, term) => {
       const name = `${kind} ${term}`;
@@ -69,109 +65,7 @@
     const latin = words.slice(0, bisect(words, "{"));
     const idf = (list) => (Math.log(count / (list.length / 2 + 1)) + 1) ** weights.rarity;
 
-    const groups = new Map();
-    const compact = (written) => ALL_HAN.test(written) ? written : runs(written).map((run) => (run.kind === "latin" ? latinTerms(run.text)[0] ?? run.text : run.text)).join("");
-    for (const group of synonyms) for (const member of group) {
-      const key = compact(member);
-      groups.set(key, [...(groups.get(key) ?? []), ...group.filter((other) => other !== member)]);
-    }
-    const longest = Math.max(1, ...Object.keys(lexicon).map((word) => word.length));
-    // The standard words for what of the lexicon stands in the query, the longest at each place.
-    const standard = (stretch) => {
-      const found = [];
-      for (const run of stretch) {
-        if (run.kind !== "han") found.push(...(lexicon[run.text] ?? []));
-        else for (let at = 0; at < run.text.length; ) {
-          let size = Math.min(longest, run.text.length - at);
-          while (size > 1 && !lexicon[run.text.slice(at, at + size)]) size--;
-          found.push(...(lexicon[run.text.slice(at, at + size)] ?? []));
-          at += size;
-        }
-      }
-      return new Set(found);
-    };
-
-    // A long word of which nothing stands anywhere: its characters elsewhere mean another.
-    const strange = (word) => word.length >= LONG && !has(word) && ![...word].some((_, at) => at + 1 < word.length && place("grams", word.slice(at, at + 2)) >= 0);
-
-    // What was typed: terms with weights, and of each run what a section must have to hold it.
-    const parse = (typedText) => {
-      const query = fold(typedText).replace(/\s+/g, " ").trim();
-      const terms = new Map();
-      const add = (kind, term, stop, { factor = 1, added = false, content = !stop && kind !== "characters" && !(kind === "words" && term.length === 1 && term > "\x7f") } = {}) => {
-        const before = terms.get(`${kind} ${term}`);
-        terms.set(`${kind} ${term}`, { kind, term, weight: weights.kinds[kind] * factor * (stop ? weights.query.stop_words : 1) + (before?.weight ?? 0), content: content || !!before?.content, added: added && before?.added !== false });
-      };
-      const stretch = runs(query);
-      const han = stretch.reduce((sum, run) => sum + (run.kind === "han" ? run.text.length : 0), 0);
-      const share = stretch.length > 1 ? Math.min(1, han / weights.query.characters_from) : 1;
-      const typed = [], marks = [];
-      let units = [], needed = [];
-      stretch.forEach((run, number) => {
-        if (run.kind === "han") {
-          const pieces = cut(run.text);
-          const unit = { text: run.text, kind: "han", needed: [], words: pieces, idle: pieces.every((word) => stops.has(word)) };
-          const shares = pieces.flatMap((word) => Array(word.length).fill(strange(word) ? share * weights.query.strange : share));
-          const stopped = pieces.flatMap((word) => Array(word.length).fill(stops.has(word)));
-          for (const word of pieces) {
-            typed.push(word);
-            add("words", word, stops.has(word));
-            if (stops.has(word)) continue;
-            marks.push(word);
-            if (word.length === 1) needed.push([["characters", word]]);
-            for (let at = 0; at + 1 < word.length; at++) needed.push([["grams", word.slice(at, at + 2)]]);
-          }
-          const alone = run.text.length === 1;
-          [...run.text].forEach((character, at) => add("characters", character, stopped[at], { factor: alone ? 1 : shares[at], content: alone }));
-          for (let at = 0; at + 1 < run.text.length; at++) {
-            add("grams", run.text.slice(at, at + 2), stopped[at] && stopped[at + 1]);
-            unit.needed.push([["grams", run.text.slice(at, at + 2)]]);
-          }
-          if (alone) unit.needed.push([["characters", run.text]]);
-          units.push(unit);
-          marks.push(run.text);
-        } else {
-          const [first, ...others] = run.kind === "latin" ? latinTerms(run.text) : [run.text];
-          if (first === undefined) return;
-          typed.push(first);
-          add("words", first, stops.has(first));
-          others.forEach((part) => add("words", part, false, { factor: 0.5 }));
-          const before = stretch[number - 1];
-          if (run.kind === "latin" && before?.kind === "latin" && before.start + before.text.length + 1 === run.start) add("words", before.text + first, false);
-          units.push({ text: first, kind: "latin", needed: [[["words", first]]], parts: others });
-          marks.push(run.text, first, ...others);
-        }
-      });
-      // Half-typed Latin words stand for those that begin with them.
-      const beginnings = [];
-      units.forEach((unit, number) => {
-        if (unit.kind !== "latin") return;
-        const there = has(unit.text);
-        if (there && number < units.length - 1) return;
-        const starts = [];
-        for (let at = bisect(latin, unit.text); unit.text && latin[at]?.startsWith(unit.text) && starts.length < MOST_BEGINNINGS; at++) if (latin[at] !== unit.text) starts.push(latin[at]);
-        starts.forEach((word) => beginnings.push({ kind: "words", term: word, weight: weights.query[there ? "prefix_known" : "prefix"], content: true, added: true }));
-        unit.needed = !there && !starts.length && unit.parts.length ? unit.parts.map((part) => [["words", part]]) : [[unit.text, ...starts].map((word) => ["words", word])];
-      });
-      units = units.some((unit) => !unit.idle) ? units.filter((unit) => !unit.idle) : units;
-      needed.push(...units.filter((unit) => unit.kind === "latin").flatMap((unit) => unit.needed));
-      if (!needed.length) {
-        needed = units.flatMap((unit) => unit.needed);
-        for (const one of terms.values()) if (one.kind !== "characters") one.content = true;
-      }
-      const ordinary = standard(stretch);
-      const others = [...ordinary];
-      for (let size = Math.min(LONGEST_SYNONYM, typed.length); size > 0; size--) for (let at = 0; at + size <= typed.length; at++) others.push(...(groups.get(typed.slice(at, at + size).join("")) ?? []));
-      const had = new Set(typed);
-      let many = 0;
-      for (const other of new Set(others)) for (const run of runs(other)) for (const word of run.kind === "han" ? cut(run.text) : latinTerms(run.text).slice(0, 1)) {
-        if (had.has(word) || stops.has(word) || many++ >= MOST_SYNONYMS) continue;
-        had.add(word);
-        add("words", word, false, { factor: weights.query[ordinary.has(other) ? "lexicon" : "synonyms"], added: true });
-        if (word.length > 1) marks.push(word);
-      }
-      return { query, units, needed, wanted: [...terms.values(), ...beginnings], marks: [...new Set(marks)].sort((one, other) => other.length - one.length) };
-    };
+    const parse = pocket.parsing({ core, fold, cut, place, latin, bisect });
 
     // The sections that hold a term of each choice, as a mask; null where nothing is asked.
     const holding = (choices) => {
@@ -281,7 +175,7 @@
 
     const frequency = (word) => postings("words", word).length / 2;
     const standsHan = (written) => stands({ kind: "han", text: written, needed: Array.from({ length: written.length - 1 }, (_, at) => [["grams", written.slice(at, at + 2)]]) });
-    const engine = { core, index, count, latin, common, has, postings, idf, text, field, visible, fold, termsOf, parse, frequency, stands, standsHan };
+    const engine = { core, index, bisect, count, latin, common, postings, idf, text, field, visible, fold, termsOf, parse, frequency, stands, standsHan };
     const find = pocket.layering({ parse, rank, holders, ordered }, pocket.guessing(engine));
     const choose = pocket.choosing({ core, sections, field });
     // Returns { query, parsed, hits: [{ number, score, complete, exact, matched, parsed }], plain, suggestion }; `plain`: the hits

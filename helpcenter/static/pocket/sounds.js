@@ -5,7 +5,7 @@
   const BEAM = 60, RETURNED = 10, WAYS = 6, PAIRS = 240, SYLLABLES = 24, WORD = 4, SHORT = 3;
   const byLikely = (found) => [...found].sort((one, other) => other[1] - one[1]);
 
-  pocket.sounding = ({ core, index, common, frequency, standsHan }) => {
+  pocket.sounding = ({ core, index, bisect, common, frequency, standsHan }) => {
     const { readings } = core.search;
     const names = Object.keys(readings);
     const numbers = new Map(names.map((name, at) => [name, at]));
@@ -14,21 +14,18 @@
     const begin = new Map();
     const starting = (letters) => begin.get(letters) ?? begin.set(letters, names.filter((name) => name.startsWith(letters))).get(letters);
 
-    // Pairs of characters by how they are read, each with how often it stands: made with the first guess.
-    const pairs = new Map();
+    // Pairs of characters that are read so, each with how often it stands: all that begin with one character lie side by side.
     const { "grams.terms": grams, "grams.ends": ends } = index;
-    grams.forEach((gram, at) => {
-      const pair = String.fromCharCode(gram >>> 16, gram & 65535);
-      for (const one of read.get(pair[0]) ?? []) for (const other of read.get(pair[1]) ?? []) {
-        const key = numbers.get(one) * 1024 + numbers.get(other);
-        if (!pairs.has(key)) pairs.set(key, []);
-        pairs.get(key).push([pair, ends[at + 1] - ends[at]]);
-      }
-    });
     const readAs = (first, second) => {
-      const found = first.flatMap((one) => second.flatMap((other) => pairs.get(numbers.get(one) * 1024 + numbers.get(other)) ?? []));
-      const once = [...new Map(found).entries()].sort((one, other) => (one[0] < other[0] ? -1 : 1));
-      return byLikely(once).slice(0, PAIRS);
+      const found = [], after = new Set(second), firsts = new Set(first.flatMap((name) => [...readings[name]]));
+      for (const character of firsts) {
+        const code = character.charCodeAt(0);
+        for (let at = bisect(grams, code * 65536); grams[at] >>> 16 === code && at < grams.length; at++) {
+          const next = String.fromCharCode(grams[at] & 65535);
+          if (read.get(next)?.some((name) => after.has(name))) found.push([character + next, ends[at + 1] - ends[at]]);
+        }
+      }
+      return byLikely(found).slice(0, PAIRS);
     };
 
     // Texts that stand somewhere and sound so, by one list of syllables for each character.
