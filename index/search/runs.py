@@ -40,21 +40,21 @@ class Runs:
         """What each of `sections` gains; `rarity`: the idf of the query's pairs that the index knows."""
         text, plain = query.folded, self._weights["plain_pair"]
         before = list(accumulate((rarity.get(text[i : i + 2], plain) for i in range(len(text) - 1)), initial=0.0))
-        threes = [(i, text[i : i + 3].encode()) for i in range(len(text) - 2)]
+        threes = [(i, text[i : i + 3]) for i in range(len(text) - 2)]
         bonus = [0.0] * len(sections)
         for place, number in enumerate(sections):
             if self._lengths[number] >= _LONG_TEXT:
-                greatest, beyond = _runs(text, threes, before, self._folded.beginning(number, _LOOKED_INTO))
+                section = self._folded.beginning(number, _LOOKED_INTO).decode(errors="ignore")
+                greatest, beyond = _runs(text, threes, before, section)
                 bonus[place] = self._weights["adjacency"] * greatest + self._weights["runs"] * beyond
         return bonus
 
 
-def _runs(query: str, threes: list[tuple[int, bytes]], before: list[float], text: bytes) -> tuple[float, float]:
+def _runs(query: str, threes: list[tuple[int, str]], before: list[float], text: str) -> tuple[float, float]:
     """Return what the pairs of characters weigh in the weightiest piece of `query` of 3 or more characters that stands
     in `text`, and by how much all such pieces, taken from left to right, exceed one pair each, which is scored anyway.
 
-    `threes`: where each three characters begin; `before`: what the pairs before each character weigh together. In
-    bytes, since to decode a text takes as long as to look through it twice.
+    `threes`: where each three characters begin; `before`: what the pairs before each character weigh together.
     """
     greatest = beyond = 0.0
     end = 0
@@ -62,7 +62,7 @@ def _runs(query: str, threes: list[tuple[int, bytes]], before: list[float], text
         if begin + 1 < end:
             continue
         end = begin + 3
-        while end < len(query) and query[begin : end + 1].encode() in text:
+        while end < len(query) and query[begin : end + 1] in text:
             end += 1
         weight, pairs = before[end - 1] - before[begin], end - begin - 1
         greatest = max(greatest, weight)
