@@ -248,6 +248,7 @@ def test_check_lists_faults_and_warnings(run: Run, content: Path) -> None:
 def test_new_makes_a_draft_that_is_valid_and_never_overwrites(run: Run, content: Path, tmp_path: Path) -> None:
     made = run("new", "travel/韩国", "--title", "去韩国: 'eSIM'", "--content", content)
     assert made.returncode == 0, made.stderr
+    assert f"helpcenter preview {content}\n" in made.stdout
     path = content / "travel" / "韩国.md"
     assert "draft: true" in path.read_text("utf-8")
     where = ("--content", content, "--index", tmp_path / "index")

@@ -7,6 +7,7 @@ Why `check` prints faults and warnings alike on stdout: they are its result, not
 from __future__ import annotations
 
 import re
+import shlex
 from contextlib import suppress
 from datetime import date, datetime
 from itertools import groupby
@@ -170,7 +171,8 @@ def new(article: str, title: str | None, content: Path) -> None:
             file.write(text)
     except FileExistsError:
         raise click.ClickException(f"{path} 已经存在，没有改动。") from None
-    click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index；边写边看：helpcenter preview。")
+    click.echo(f"已新建 {path}。写好后删去 draft 一行，再运行 helpcenter index。")
+    click.echo(f"边写边看：helpcenter preview {shlex.quote(str(content))}")
 
 
 @click.command(short_help="移动文章或专题，旧地址照样能打开")
