@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from jinja2 import Environment, FileSystemLoader, nodes
-from markupsafe import Markup
 
 from helpcenter.api.reference import ReferencePage
 from helpcenter.feedback.views import FeedbackPage
@@ -266,22 +264,3 @@ def test_a_misspelt_name_is_found(source: str, wrong: str) -> None:
     reading.name = "x"
     reading.body(JINJA.parse(source).body, {"page": SearchDescription})
     assert reading.wrong == [f"x:1: {wrong}"]
-
-
-class Shown:
-    """Something that says itself how it looks as HTML."""
-
-    def __html__(self) -> str:
-        return "<i>shown</i>"
-
-
-TEXTS = ["a&b", "<b>", "it's", '"quoted"', "plain 字", "", type("Text", (str,), {})("<b>"), Markup("<b>&amp;</b>")]
-
-
-@pytest.mark.parametrize("value", [*TEXTS, 7, 0, -1.5, True, None, Shown(), ["<b>"]], ids=repr)
-def test_a_printed_value_is_escaped_as_jinja_escapes(app: Flask, value: object) -> None:
-    source = (
-        '{% macro row(one) %}<a title="{{ one }}">{{ one }}</a>{% endmacro %}{{ row(page) }}{{ page }}{{ missing }}'
-    )
-    stock = Environment(autoescape=True).from_string(source).render(page=value)
-    assert app.jinja_env.from_string(source).render(page=value) == stock

@@ -23,7 +23,6 @@ from markupsafe import Markup, escape
 from helpcenter.http import traditional
 from helpcenter.http.caching import fingerprints
 from helpcenter.pages.colours import style_address
-from helpcenter.pages.output import OurEnvironment
 from helpcenter.settings import Settings
 from index import IndexUnavailable, Library, SiteConfig
 
@@ -106,7 +105,6 @@ class Page(Protocol):
 
 def prepare(app: Flask) -> None:
     """Set up templates and what all pages share."""
-    app.jinja_environment = OurEnvironment
     # In a wheel the templates lie inside the package, in the project beside it.
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(PACKAGE / "templates"), FileSystemLoader(PACKAGE.parent / "templates")]
