@@ -1,4 +1,4 @@
-"""What tests and scripts share: small sites, a clean environment, free ports, the installed command, a browser.
+"""What tests and scripts share: small sites, a clean environment, free ports, lines that can be cut, programs, a browser.
 
 In: nothing. Out: functions without pytest, so that the scripts of `bench/` and `stress/` use them too.
 """
@@ -9,10 +9,12 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +136,60 @@ def write_version(content: Path, version: str, articles: int = 30) -> None:
     """Write articles that all say `version`; by default more than a build prepares in one process."""
     body = f"{version}的内容，激活码。\n" * 3
     write_files(content, {f"a{number}.md": f"# 文章{number}\n\n{body}" for number in range(articles)})
+
+
+class Line:
+    """A way to a server (`host:port`), over TLS where there is a `context`, that can be cut, or hang."""
+
+    def __init__(self, target: str, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        host, _, port = target.rpartition(":")
+        self._target = host, int(port)
+        self._open: list[socket.socket] = []
+        self.hung = False
+        self._listening: socket.socket | None = None
+        self.port = 0
+        self.mend()
+
+    def mend(self) -> None:
+        """Let connections pass again, on the same port."""
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+        self.port = int(self._listening.getsockname()[1])
+        threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
+
+    def cut(self) -> None:
+        """End all connections and refuse new ones."""
+        assert self._listening
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._open.clear()
+
+    def _accept(self, listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listening.accept()
+                if self._context:
+                    try:
+                        near = self._context.wrap_socket(near, server_side=True)
+                    except OSError:  # a client that does not trust us
+                        near.close()
+                        continue
+                far = socket.create_connection(self._target)
+                self._open += near, far
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                if not self.hung:
+                    target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
 
 
 def query_of(page: Page) -> str:
