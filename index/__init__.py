@@ -237,10 +237,10 @@ def rollback(index: Path, key: str = "", engine: str = "") -> str:
 
 
 def _keeper(engine: str) -> Keeper:
-    from index.cluster.client import Cluster
+    from index.cluster.client import BUILDING, Cluster
     from index.cluster.filling import ClusterKeeper
 
-    return ClusterKeeper(Cluster(parse_engine(engine)))
+    return ClusterKeeper(Cluster(parse_engine(engine), *BUILDING))
 
 
 def __getattr__(name: str) -> Any:

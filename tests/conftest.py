@@ -8,6 +8,7 @@ not be to be had.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from helpcenter.store.store import Store
+
+_prefixes = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -257,6 +260,12 @@ def cluster() -> Iterator[str]:
         pytest.skip(lacking)
     with nodes.Nodes(1) as running:
         yield f"opensearch+http://{running.hosts[0]}"
+
+
+@pytest.fixture
+def prefix(cluster: str) -> str:
+    """An address in that cluster for one index folder."""
+    return f"{cluster}/own{next(_prefixes)}"
 
 
 @pytest.fixture(scope="session")

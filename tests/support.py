@@ -1,4 +1,4 @@
-"""What tests and scripts share: small sites, a clean environment, free ports, lines that can be cut, programs, a browser.
+"""What tests and scripts share: small sites, a clean environment, free ports, lines to cut, the command, a browser.
 
 In: nothing. Out: functions without pytest, so that the scripts of `bench/` and `stress/` use them too.
 """
@@ -179,7 +179,11 @@ class Line:
                     except OSError:  # a client that does not trust us
                         near.close()
                         continue
-                far = socket.create_connection(self._target)
+                try:
+                    far = socket.create_connection(self._target)
+                except OSError:  # nobody is there, now
+                    near.close()
+                    continue
                 self._open += near, far
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(one, other), daemon=True).start()

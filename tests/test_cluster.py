@@ -151,7 +151,7 @@ def test_an_address_names_hosts_user_and_options(tmp_path: Path) -> None:
     assert "a@b" not in repr(address) + str(address)
     made = Cluster(address)._made.keywords
     assert made["verify_certs"]
-    assert (made["timeout"], made["max_retries"]) == (clients.TIMEOUT, clients.RETRIES)
+    assert made["timeout"] == clients.TIMEOUT
     assert {429, 503} <= set(made["retry_on_status"])
 
 

@@ -2,21 +2,23 @@
 
 In: a built snapshot and a cluster. Out: an index there, complete, compared with the snapshot and sealed; or
 IndexUnavailable, and readers notice nothing. Why sealed by its write block, and last: an index without it is what a
-build that died has left, and is made anew. What no snapshot needs any more is removed after the switch.
+build that died has left, and is made anew. What no snapshot needs any more is removed after the switch. Where little
+changed, the newest index of ours is cloned, which copies no file, and only what differs is sent.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from index.cluster.client import FILLING_TIMEOUT, Cluster, Missing
-from index.cluster.schema import CHECK, body, documents, identity_in, index_name
+from index.cluster.schema import CHECK, NUMBER, body, documents, identity_in, index_name
 from index.model import IndexUnavailable
 from index.weights import load_weights
 
@@ -26,8 +28,12 @@ Progress = Callable[[str, int, int], None]
 _BATCH = 4 << 20
 """Bytes sent at once; of a cluster's default 100 MB a request, so little that a few in flight cost no memory."""
 _SENDERS = 2
-_SAMPLE, _TITLES = 50, 10
-"""Documents whose checksums are read back, and titles that both engines rank."""
+_TITLES = 10
+"""Titles that both engines rank."""
+_LITTLE = 1 / 4, 64 << 20
+"""What share of the sections may differ from an index that is cloned, and how many characters of them."""
+_PAGE = 10_000
+"""Checksums read at once; the most that the cluster gives."""
 _ALIKE = 0.01
 """By how much scores may differ: weights are sent as whole numbers of 65,536ths."""
 _COPIED = 600
@@ -54,26 +60,24 @@ def fill(cluster: Cluster, place: Path, identity: str, sections: int, tell: Prog
     if is_sealed(cluster, name):
         return name
     _remove(cluster, name)
-    cluster.call("PUT", f"/{name}", body(weights, cluster.address.shards), timeout=FILLING_TIMEOUT)
-    sample = set(random.Random(identity).sample(range(sections), min(_SAMPLE, sections)))  # noqa: S311 no secret
-    checks: dict[str, str] = {}
-    with ThreadPoolExecutor(_SENDERS) as pool:
-        sending: set[Future[int]] = set()
-        sent = 0
-        tell("fill", 0, sections)
-        for batch in _batches(place, sample, checks):
-            if len(sending) > _SENDERS:
-                done, sending = wait(sending, return_when=FIRST_COMPLETED)
-                tell("fill", sent := sent + sum(future.result() for future in done), sections)
-            sending.add(pool.submit(_send, cluster, name, batch))
-        for future in sending:
-            tell("fill", sent := sent + future.result(), sections)
-    cluster.call("POST", f"/{name}/_forcemerge", timeout=FILLING_TIMEOUT, max_num_segments="1")
+    checks: list[str] = []
+    base = _newest(cluster, name)
+    little = _differing(place, _checks(cluster, base), checks) if base else None
+    if base and little is not None:
+        own = {SEALED: None, "index.auto_expand_replicas": "false", "index.number_of_replicas": 0}
+        cluster.call("PUT", f"/{base}/_clone/{name}", {"settings": own}, timeout=FILLING_TIMEOUT)
+        _send_all(cluster, name, little, len(little), tell)
+    else:
+        _create(cluster, name, body(weights, cluster.address.shards))
+        checks.clear()
+        _send_all(cluster, name, _noted(place, checks), sections, tell)
+        cluster.call("POST", f"/{name}/_forcemerge", timeout=FILLING_TIMEOUT, max_num_segments="1")
     cluster.call("POST", f"/{name}/_refresh", timeout=FILLING_TIMEOUT)
-    _verify(cluster, name, sections, checks)
+    _verify(cluster, name, checks)
     _compare(cluster, place)
-    # Replicas last: they copy the merged files instead of indexing again.
-    cluster.call("PUT", f"/{name}/_settings", {"index": {"auto_expand_replicas": "0-1"}}, timeout=FILLING_TIMEOUT)
+    # Replicas last: they copy the merged files instead of indexing again. Two, so that each of three nodes can answer
+    # by itself.
+    cluster.call("PUT", f"/{name}/_settings", {"index": {"auto_expand_replicas": "0-2"}}, timeout=FILLING_TIMEOUT)
     _await_replicas(cluster, name)
     cluster.call("PUT", f"/{name}/_settings", {SEALED: True}, timeout=FILLING_TIMEOUT)
     return name
@@ -115,37 +119,114 @@ def _remove(cluster: Cluster, name: str) -> None:
         return
 
 
-def _batches(place: Path, sample: Collection[int], checks: dict[str, str]) -> Iterator[tuple[str, int]]:
-    """The documents as bodies of bulk requests, each with their number. Notes the checksums of the `sample`."""
-    lines: list[str] = []
-    size = 0
+def _create(cluster: Cluster, name: str, settings: dict[str, Any]) -> None:
+    try:
+        cluster.call("PUT", f"/{name}", settings, timeout=FILLING_TIMEOUT)
+    except IndexUnavailable as error:
+        if "cannot execute" not in str(error):
+            raise
+        raise IndexUnavailable(
+            f"搜索集群 {cluster.address} 不允许打分用的脚本。请在每台节点的 opensearch.yml 里让 script.allowed_types "
+            "含 inline、script.allowed_contexts 含 similarity（或去掉这两项），再重启；服务商不允许脚本时，"
+            "请换一个允许的，或去掉 HELPCENTER_ENGINE，用自带的索引。"
+        ) from None
+
+
+def _newest(cluster: Cluster, name: str) -> str | None:
+    """Of our complete indexes with the schema of `name`, the newest."""
+    wanted = f"{SEALED},index.creation_date"
+    found = cluster.call("GET", f"/{cluster.address.prefix}-*/_settings/{wanted}", flat_settings="true")
+    ages = {
+        other: int(one["settings"]["index.creation_date"])
+        for other, one in found.items()
+        if identity_in(other, cluster.address)
+        and other.rpartition("-")[2] == name.rpartition("-")[2]
+        and one["settings"].get(SEALED) == "true"
+    }
+    return max(ages, key=ages.__getitem__, default=None)
+
+
+def _checks(cluster: Cluster, name: str) -> list[str]:
+    """The checksum of each section in an index, in order; "" where there is none."""
+    checks: list[str] = []
+    wanted = {"size": _PAGE, "sort": [{NUMBER: "asc"}], "stored_fields": "_none_", "docvalue_fields": [CHECK]}
+    last = -1
+    while True:
+        answer = cluster.call("POST", f"/{name}/_search", {**wanted, "search_after": [last]}, timeout=FILLING_TIMEOUT)
+        for hit in answer["hits"]["hits"]:
+            (last,), (check,) = hit["sort"], hit["fields"][CHECK]
+            checks += [""] * (last - len(checks))
+            checks.append(check)
+        if len(answer["hits"]["hits"]) < _PAGE:
+            return checks
+
+
+def _noted(place: Path, checks: list[str]) -> Iterator[tuple[int, str | None]]:
+    """All documents with their numbers. Appends their checksums to `checks`."""
     for number, line in enumerate(documents(place)):
-        if number in sample:
-            checks[str(number)] = line.rpartition('"')[0].rpartition('"')[2]
-        lines.append(f'{{"index": {{"_id": "{number}"}}}}\n{line}\n')
-        size += len(line)
+        checks.append(line.rpartition('"')[0].rpartition('"')[2])
+        yield number, line
+
+
+def _differing(place: Path, known: Sequence[str], checks: list[str]) -> list[tuple[int, str | None]] | None:
+    """What to send where sections of checksums `known` are there: documents, None for one to remove.
+
+    None where that is much. Appends the checksums to `checks`, as far as it comes.
+    """
+    share, room = _LITTLE
+    found: list[tuple[int, str | None]] = []
+    for number, line in _noted(place, checks):
+        if number >= len(known) or known[number] != checks[number]:
+            found.append((number, line))
+            room -= len(line or "")
+            if room < 0 or len(found) > share * len(known):
+                return None
+    return found + [(number, None) for number in range(len(checks), len(known))]
+
+
+def _send_all(cluster: Cluster, name: str, lines: Iterable[tuple[int, str | None]], total: int, tell: Progress) -> None:
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        sending: set[Future[int]] = set()
+        sent = 0
+        tell("fill", 0, total)
+        for batch in _batches(lines):
+            if len(sending) > _SENDERS:
+                done, sending = wait(sending, return_when=FIRST_COMPLETED)
+                tell("fill", sent := sent + sum(future.result() for future in done), total)
+            sending.add(pool.submit(_send, cluster, name, batch))
+        for future in sending:
+            tell("fill", sent := sent + future.result(), total)
+
+
+def _batches(lines: Iterable[tuple[int, str | None]]) -> Iterator[tuple[str, int]]:
+    """The documents as bodies of bulk requests, each with their number."""
+    batch: list[str] = []
+    size = count = 0
+    for number, line in lines:
+        batch.append(json.dumps({"delete" if line is None else "index": {"_id": str(number)}}))
+        batch += [] if line is None else [line]
+        size, count = size + len(line or ""), count + 1
         if size > _BATCH // 2:  # characters; Han takes three bytes, keys take one
-            yield "".join(lines), len(lines)
-            lines, size = [], 0
-    if lines:
-        yield "".join(lines), len(lines)
+            yield "\n".join([*batch, ""]), count
+            batch, size, count = [], 0, 0
+    if batch:
+        yield "\n".join([*batch, ""]), count
 
 
 def _send(cluster: Cluster, name: str, batch: tuple[str, int]) -> int:
     answer = cluster.call("POST", f"/{name}/_bulk", batch[0], timeout=FILLING_TIMEOUT)
     if answer["errors"]:
-        failed: Any = next(item["index"] for item in answer["items"] if "error" in item["index"])
+        failed: Any = next(one for item in answer["items"] for one in item.values() if "error" in one)
         raise cluster.unavailable(f"写不进 {name}：{failed['error'].get('type')} {failed['error'].get('reason')}"[:300])
     return batch[1]
 
 
-def _verify(cluster: Cluster, name: str, sections: int, checks: dict[str, str]) -> None:
-    """All are there, and the sample is what was sent."""
-    counted = cluster.call("GET", f"/{name}/_count")["count"]
-    if counted != sections:
-        raise cluster.unavailable(f"{name} 里有 {counted} 个小节，应有 {sections} 个")
-    read = cluster.call("POST", f"/{name}/_mget", {"ids": list(checks)})["docs"] if checks else []
-    wrong = [doc["_id"] for doc in read if doc.get("_source", {}).get(CHECK) != checks[doc["_id"]]]
+def _verify(cluster: Cluster, name: str, checks: Sequence[str]) -> None:
+    """All are there, and are what was sent."""
+    read = _checks(cluster, name)
+    if len(read) != len(checks):
+        raise cluster.unavailable(f"{name} 里有 {len(read)} 个小节，应有 {len(checks)} 个")
+    wrong = [number for number, (one, other) in enumerate(zip(read, checks, strict=True)) if one != other]
     if wrong:
         raise cluster.unavailable(f"{name} 的第 {wrong[0]} 个小节与送去的不同")
 

@@ -53,7 +53,7 @@ class ClusterSnapshot(Asking[ClusterRanking]):
         self.index_name = index_name(cluster.address, stamp["id"], weights)
         """Of this very snapshot: words and postings of two versions never meet."""
         postings = ClusterSections(
-            lambda bodies: cluster.search(self.index_name, bodies),
+            lambda bodies, began: cluster.search(self.index_name, bodies, began),
             lexicon,
             Layout(sections[0], filters),
             Runs(sections[2], records.folded, weights),

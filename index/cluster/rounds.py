@@ -10,6 +10,7 @@ go together. The computation takes a millisecond or two, a round trip several.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
@@ -33,9 +34,9 @@ class _Session(threading.local):
 
 
 class Rounds:
-    """One for an index. `send` answers bodies of searches, in their order."""
+    """One for an index. `send` answers bodies of searches, in their order, and is told when the computation began."""
 
-    def __init__(self, send: Callable[[Sequence[Body]], Sequence[Body]]) -> None:
+    def __init__(self, send: Callable[[Sequence[Body], float], Sequence[Body]]) -> None:
         self._send = send
         self._session = _Session()
 
@@ -73,7 +74,7 @@ class Rounds:
         session = self._session
         if session.depth:  # part of another computation
             return compute()
-        session.depth = 1
+        session.depth, began = 1, time.monotonic()
         try:
             for _ in range(MOST_ROUNDS):
                 session.notes.clear()
@@ -85,7 +86,7 @@ class Rounds:
                     compute()
                     session.hoping = session.hopes = False
                 lacking, session.lacking = session.lacking, {}
-                answers = self._send([body() for body, _ in lacking.values()])
+                answers = self._send([body() for body, _ in lacking.values()], began)
                 for (key, (_, read)), answer in zip(lacking.items(), answers, strict=True):
                     session.known[key] = read(answer)
             raise RuntimeError(f"not answered after {MOST_ROUNDS} rounds: {list(session.known)[-1]}")

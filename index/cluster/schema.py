@@ -62,14 +62,14 @@ def body(weights: Weights, shards: int) -> dict[str, Any]:
         },
         "mappings": {
             "dynamic": "strict",
-            "_source": {"includes": [CHECK]},
+            "_source": {"enabled": False},
             "properties": {
                 **terms,
                 TEXT: {"type": "text", "analyzer": "pairs", "norms": False},
                 NUMBER: {"type": "integer"},
                 ARTICLE: {"type": "integer"},
                 FACETS: {"type": "keyword"},
-                CHECK: {"type": "keyword", "index": False, "doc_values": False},
+                CHECK: {"type": "keyword", "index": False},
             },
         },
     }

@@ -36,7 +36,7 @@ class ClusterSections:
 
     def __init__(
         self,
-        send: Callable[[Sequence[Body]], Sequence[Body]],
+        send: Callable[[Sequence[Body], float], Sequence[Body]],
         lexicon: Lexicon,
         layout: Layout,
         runs: Runs,

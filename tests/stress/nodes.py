@@ -12,18 +12,20 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Sequence
 from contextlib import suppress
 from http.client import HTTPException
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+sys.path.append(str(Path(__file__).parents[1]))
+from support import Line, free_ports
 
 ARCHIVE = Path(__file__).parents[2] / ".venv" / "opensearch.zip"
 OLDEST_JAVA = 21
@@ -56,9 +58,12 @@ def missing() -> str:
 
 
 class Nodes:
-    """A cluster; its folder goes when it is stopped."""
+    """A cluster; its folder goes when it is stopped.
 
-    def __init__(self, count: int = 1) -> None:
+    `lines`: whether each node is reached over lines that can be cut, by clients and by the other nodes.
+    """
+
+    def __init__(self, count: int = 1, lines: bool = False) -> None:
         self._java = java_home()
         self.folder = Path(tempfile.mkdtemp(prefix="opensearch"))
         self.folder.chmod(0o755)
@@ -68,6 +73,8 @@ class Nodes:
         for script in (self._home / "bin").iterdir():
             script.chmod(0o755)
         self._ports = [free_ports(2) for _ in range(count)]
+        self._lines = [[Line(f"127.0.0.1:{port}") for port in own] for own in self._ports] if lines else []
+        self._reached = [[line.port for line in own] for own in self._lines] or self._ports
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         for number in range(count):
             self._write(number)
@@ -81,7 +88,38 @@ class Nodes:
     @property
     def hosts(self) -> list[str]:
         """`127.0.0.1:41234` of each node."""
-        return [f"127.0.0.1:{http}" for http, _ in self._ports]
+        return [f"127.0.0.1:{http}" for http, _ in self._reached]
+
+    def cut(self, number: int) -> None:
+        """Let nothing reach a node any more, and no connection end; what it sends itself still arrives."""
+        for line in self._lines[number]:
+            line.hung = True
+
+    def mend(self, number: int) -> None:
+        """End what hangs, and let new connections reach the node."""
+        for line in self._lines[number]:
+            line.cut()
+            line.hung = False
+            line.mend()
+
+    def _settings(self, number: int) -> dict[str, object]:
+        place = self.folder / f"n{number}"
+        http, transport = self._ports[number]
+        names = [f"n{one}" for one in range(len(self._ports))]
+        seeds = [f"127.0.0.1:{port}" for _, port in self._reached]
+        return {
+            "cluster.name": "helpcenter-test",
+            "node.name": names[number],
+            "network.host": "127.0.0.1",
+            "http.port": http,
+            "transport.port": transport,
+            "transport.publish_port": self._reached[number][1],
+            "path.data": str(place / "data"),
+            "path.logs": str(place / "logs"),
+            "discovery.seed_hosts": seeds,
+            "cluster.initial_cluster_manager_nodes": names,
+            "cluster.routing.allocation.disk.threshold_enabled": False,
+        }
 
     def _write(self, number: int) -> None:
         place = self.folder / f"n{number}"
@@ -92,22 +130,7 @@ class Nodes:
             "\n".join(line for line in options if not any(word in line for word in _UNWANTED))
         )
         shutil.copy(self._home / "config" / "log4j2.properties", place / "config")
-        http, transport = self._ports[number]
-        names = [f"n{one}" for one in range(len(self._ports))]
-        seeds = [f"127.0.0.1:{port}" for _, port in self._ports]
-        settings = {
-            "cluster.name": "helpcenter-test",
-            "node.name": names[number],
-            "network.host": "127.0.0.1",
-            "http.port": http,
-            "transport.port": transport,
-            "path.data": str(place / "data"),
-            "path.logs": str(place / "logs"),
-            "discovery.seed_hosts": seeds,
-            "cluster.initial_cluster_manager_nodes": names,
-            "cluster.routing.allocation.disk.threshold_enabled": False,
-        }
-        lines = [f"{name}: {json.dumps(value)}" for name, value in settings.items()]
+        lines = [f"{name}: {json.dumps(value)}" for name, value in self._settings(number).items()]
         (place / "config" / "opensearch.yml").write_text("\n".join(lines) + "\n")
         if os.geteuid() == 0:  # OpenSearch refuses to run as root
             for path in (place, *place.rglob("*")):
@@ -150,7 +173,7 @@ class Nodes:
 
     def get(self, number: int, path: str) -> Any:
         """What a node answers, as JSON."""
-        with urlopen(f"http://{self.hosts[number]}{path}", timeout=2) as answer:
+        with urlopen(f"http://127.0.0.1:{self._ports[number][0]}{path}", timeout=2) as answer:
             return json.load(answer)
 
     def manager(self) -> int:
@@ -175,6 +198,8 @@ class Nodes:
         """Kill all and remove their folder."""
         for number in list(self._running):
             self.end(number)
+        for line in chain(*self._lines):
+            line.cut()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Nodes:
@@ -182,17 +207,6 @@ class Nodes:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Ports nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 if __name__ == "__main__":

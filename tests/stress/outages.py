@@ -1,4 +1,4 @@
-"""Outages: three nodes of OpenSearch are killed, hung and restarted under load; every answer is compared.
+"""Outages: three nodes of OpenSearch are killed, hung, cut off and restarted under load; every answer is compared.
 
 In: seconds for each outage (60), and how often (1). Out: a table: answers, errors, answers that differ from our own
 engine's, the slowest. `python tests/stress/outages.py 60 5`. Exit code 1 where anything failed or differed.
@@ -82,7 +82,7 @@ def main(seconds: float, times: int) -> int:
     if lacking := missing():
         print(f"outages: {lacking}")
         return 0
-    with tempfile.TemporaryDirectory() as folder, Nodes(3) as nodes:
+    with tempfile.TemporaryDirectory() as folder, Nodes(3, lines=True) as nodes:
         nodes.wait(3, "green")
         engine = f"opensearch+http://{','.join(nodes.hosts)}/outages"
         index, content = Path(folder) / "index", Path(folder) / "content"
@@ -116,6 +116,12 @@ def main(seconds: float, times: int) -> int:
             time.sleep(seconds)
             nodes.tell(number, signal.SIGCONT)
 
+        def cut() -> None:
+            number = nodes.manager()
+            nodes.cut(number)
+            time.sleep(seconds)
+            nodes.mend(number)
+
         def restart_all() -> None:
             for number in range(3):
                 nodes.end(number, signal.SIGTERM)
@@ -136,6 +142,7 @@ def main(seconds: float, times: int) -> int:
             ("a node killed", lambda: kill(other())),
             ("the manager killed", lambda: kill(nodes.manager())),
             ("the manager hung", hang),
+            ("the manager cut off", cut),
             ("rolling restart", restart_all),
             ("new index and rollback", swap),
         ]
