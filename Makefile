@@ -48,6 +48,8 @@ stress: $(VENV)/.installed-test ## run the slow attacks: kills, load, soak, fuzz
 	@$(BIN)/python tests/stress/fronts.py
 	@.ci/need opensearch
 	@$(BIN)/python tests/stress/outages.py
+	@.ci/need opensearch-security
+	@$(BIN)/python tests/stress/permissions.py
 	@$(BIN)/python tests/stress/hostile.py
 	@$(BIN)/python tests/stress/growth.py
 	@$(BIN)/python tests/stress/fuzz_http.py 1800
