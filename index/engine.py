@@ -64,6 +64,9 @@ class Snapshot(Protocol):
     def media(self, path: str) -> bytes | None:
         """A picture that articles show, by its path in the content folder, or None."""
 
+    def media_size(self, path: str) -> tuple[int, int] | None:
+        """Its width and height in pixels; None where that is not known."""
+
     def moved(self, place: str) -> str | None:
         """Where the article `id`, or the section `id#anchor`, that lay at `place` is now; None where nobody knows."""
 

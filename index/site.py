@@ -107,6 +107,8 @@ class SiteConfig:
     """For search engines, feeds and language models; empty: made from the name."""
     logo: str = ""
     """Path of a picture in the content folder."""
+    screenshots: tuple[str, ...] = ()
+    """Likewise, of the site itself; a phone shows them before it puts the site on its home screen."""
     light: Palette | None = None
     dark: Palette | None = None
     """Own colours, proven readable when the snapshot was built; None: those of the style sheet."""
@@ -158,6 +160,7 @@ def site_from_json(record: Mapping[str, Any]) -> SiteConfig:
             },
             "light": Palette(**record["light"]) if record["light"] else None,
             "dark": Palette(**record["dark"]) if record["dark"] else None,
+            "screenshots": tuple(record["screenshots"]),
             "search_tips": tuple(record["search_tips"]),
             "filters": tuple(FilterSpec(**{**one, "any": tuple(one["any"])}) for one in record["filters"]),
             "legal": tuple(LegalPage(**one) for one in record["legal"]),

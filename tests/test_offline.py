@@ -153,6 +153,14 @@ def test_a_phone_can_put_the_site_on_its_home_screen(client: FlaskClient) -> Non
         body = client.get(path).data
         width, height = (int.from_bytes(body[at : at + 4], "big") for at in (16, 20))
         assert body.startswith(b"\x89PNG") and f"{width}x{height}" == size
+    shots = record["screenshots"]
+    assert len(shots) == 2 and {shot["form_factor"] for shot in shots} == {"narrow"}
+    for path, size in [(shot["src"], shot["sizes"]) for shot in shots]:
+        body = client.get(path).data
+        width, height = (int.from_bytes(body[at : at + 4], "big") for at in (16, 20))
+        assert f"{width}x{height}" == size and len(body) < 100_000
+    saved = client.get("/offline.json").json["files"]
+    assert not {shot["src"] for shot in shots} & {one["url"] for one in saved}
 
 
 def test_one_file_opens_from_disk_and_searches(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_the_snapshot_carries_every_value(written: Written, tmp_path: Path) -> N
     assert site.traditional is False
     plain = SiteConfig()
     same = {name for name in SiteConfig.__slots__ if getattr(site, name) == getattr(plain, name)}
-    assert not same - {"logo"}, "EVERYTHING should set every key"
+    assert not same - {"logo", "screenshots"}, "EVERYTHING should set every key"
 
 
 def test_the_schema_names_every_drawing() -> None:
@@ -135,6 +135,7 @@ legal:
         ("contacts: {a: {name: 甲, verified: 2026-02-30}}\n", "verified 的日期“2026-02-30”不存在"),
         ("contacts: {a: {name: 甲, verified: 昨天}}\n", "应是 日期，如 2026-01-31"),
         ("logo: nothing.png\n", "找不到图片 nothing.png"),
+        ("screenshots: [nothing.png]\n", "找不到图片 nothing.png"),
         ("logo: ../../secret.png\n", "找不到图片 ../../secret.png"),
         ("name: 站\nname: 站\n", "_site.yml:2: name 写了两次"),
         ("name: [站\n", "方括号"),

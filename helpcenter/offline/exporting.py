@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from flask import Flask
 
@@ -146,6 +146,8 @@ def static_files(app: Flask, live: Snapshot) -> Iterator[tuple[str, bytes]]:
     for one in packed.files:
         if one.url.startswith("/media/"):
             yield one.url, _get(app, one.url)
+    for path in live.site().screenshots:
+        yield f"/media/{path}", _get(app, f"/media/{quote(path)}")
     for card in live.cards():
         yield f"{card.url}.md", _get(app, f"{card.url}.md")
     for name in STATIC_NAMES:

@@ -7,12 +7,14 @@ own: the policy forbids inline styles, and the colours change with the snapshot,
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request
 
 from helpcenter.http.caching import STATIC, STATIC_POLICY, fingerprint_of, keep
 from helpcenter.pages import frame as pages
 from helpcenter.pages.colours import style_sheet
+from helpcenter.pages.views import snapshot
 
 blueprint = Blueprint("branding", __name__)
 
@@ -66,5 +68,14 @@ def manifest() -> Response:
         "background_color": "#f5f6f3",
         "theme_color": frame.site.band,
         "icons": icons,
+        "screenshots": [
+            {
+                "src": f"{frame.mount}/media/{quote(path)}",
+                "sizes": f"{size[0]}x{size[1]}",
+                "form_factor": "narrow" if size[1] > size[0] else "wide",
+            }
+            for path in words.screenshots
+            if (size := snapshot().media_size(path))
+        ],
     }
     return keep(Response(json.dumps(record, ensure_ascii=False), content_type="application/manifest+json"))

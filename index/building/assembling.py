@@ -101,7 +101,7 @@ def assemble(
     used[words] = True
     in_use = sorted(text for text, one in zip(texts, used.tolist(), strict=True) if one)
     write(_write_segment, place, in_use, surroundings.cards())
-    shown = [*([site.logo] if site.logo else ()), *media(topic.html for topic in topics)]
+    shown = [*([site.logo] if site.logo else ()), *site.screenshots, *media(topic.html for topic in topics)]
     write(_write_media, place, content, outlines, shown)
     numbers, sizes = np.arange(len(outlines), dtype=np.uint32), [len(outline["sections"]) for outline in outlines]
     article_of = np.repeat(numbers, sizes)

@@ -114,6 +114,7 @@ def _site(values: Mapping[str, Any], file: SiteFile, sure: bool) -> SiteConfig:
         contacts[key] = Contact(**{**one, "filters": applies})
     return SiteConfig(
         **plain,
+        screenshots=tuple(values.get("screenshots", ())),
         search_tips=tuple(values.get("search", {}).get("tips", ())),
         tiles=tuple(tiles),
         contacts=contacts,
@@ -161,7 +162,7 @@ def _list(value: Any) -> tuple[str, ...]:
 
 
 def _judge(file: SiteFile, content: Path, given: Collection[Place]) -> None:
-    """What concerns values together: contrast, links of which there must be one, dates, the logo's file."""
+    """What concerns values together: contrast, links of which there must be one, dates, files of pictures."""
     site = file.site
     for name, palette, appearance in (("accent", site.light, "light"), ("accent_dark", site.dark, "dark")):
         place: Place = ("colours", name)
@@ -186,8 +187,11 @@ def _judge(file: SiteFile, content: Path, given: Collection[Place]) -> None:
             except ValueError:
                 message = f"verified 的日期“{contact.verified}”不存在：年-月-日，如 2026-01-31"
                 file.fault(("contacts", key, "verified"), message, "bad-date")
-    if site.logo:
+    pictures: list[tuple[Place, str]] = [(("logo",), site.logo)] if site.logo else []
+    pictures += [(("screenshots", number), path) for number, path in enumerate(site.screenshots)]
+    if pictures:
         from index.content.articles import media_file
 
-        if not media_file(content, site.logo):
-            file.fault(("logo",), f"找不到图片 {site.logo}：把它放进内容文件夹", "missing-image")
+        for place, path in pictures:
+            if not media_file(content, path):
+                file.fault(place, f"找不到图片 {path}：把它放进内容文件夹", "missing-image")

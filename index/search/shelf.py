@@ -112,6 +112,10 @@ class Shelf:
         number = self._media_names.get(path)
         return None if number is None else self._media[number]
 
+    def media_size(self, path: str) -> tuple[int, int] | None:
+        """Its width and height in pixels; None where that is not known."""
+        return self._sizes.get(path)
+
     def facets(self) -> Mapping[str, tuple[FacetCount, ...]]:
         """Every filter value of the site with how many sections have it."""
         return self._filters.whole

@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures in `docs/images/`, taken from the real site in a real browser.
 
-In: `content/`. Out: one PNG each of home, results and article, as a phone and a desk show them, light and dark.
+In: `content/`. Out: one PNG each of home, results and article, as a phone and a desk show them, light and dark; and in
+`content/_media/` two small ones, which a phone shows before it puts the site on its home screen.
 Why by command: a picture that nobody can take again stays wrong after the first change of the page.
 """
 
@@ -22,6 +23,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from support import BROWSER_OPTIONS, HELPCENTER, ROOT, browser_path, free_port
 
 IMAGES = ROOT / "docs" / "images"
+SHOTS = ROOT / "content" / "_media"
 ADDRESS = f"http://127.0.0.1:{free_port()}"
 """At a port nobody listens on, so that two of these commands may run at once."""
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 860}
@@ -35,6 +37,9 @@ PICTURES = [
     ("article-phone", "/articles/replacement/france-lost", PHONE, "light"),
     ("traditional-phone", "/zh-hant/articles/replacement/france-lost", PHONE, "dark"),
 ]
+
+INSTALLING = [("home", "/"), ("results", "/search?q=手机在法国丢了")]
+SMALL = {"width": 360, "height": 640}
 
 
 def main() -> None:
@@ -84,6 +89,13 @@ def take() -> None:
             page.screenshot(path=IMAGES / f"{name}.png")
             print(IMAGES / f"{name}.png")
             context.close()
+        for name, path in INSTALLING:
+            page = browser.new_page(viewport=SMALL, locale="zh-CN")
+            page.goto(ADDRESS + path)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=SHOTS / f"{name}.png")
+            print(SHOTS / f"{name}.png")
+            page.close()
         browser.close()
 
 
