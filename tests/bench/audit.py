@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 PLACE = ROOT / "instance" / "audit"
 LIGHTHOUSE = "lighthouse@12.8.2"
-PATHS = {"home": "/", "results": "/search?q=法国+丢失", "article": "/articles/replacement/france-lost"}
+PATHS = {
+    "home": "/",
+    "results": "/search?q=法国+丢失",
+    "article": "/articles/replacement/france-lost",
+    "guide": "/guides/stolen",
+}
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 SLOW_4G = {"offline": False, "latency": 562.5, "downloadThroughput": 180_000, "uploadThroughput": 84_375}
 """DevTools' preset of that name, bytes a second: 150 ms and 1.6 Mbit/s, made worse by what it takes to look so."""
