@@ -5,8 +5,8 @@ export PYTHON
 PORT ?= 8000
 SIZES ?= 1000 12700
 VENV := .venv
-SHORT := $(addprefix tests/test_,$(addsuffix .py,articles building checking cli feedback forwards importing insights input rendering \
-	search text whoosh))
+SHORT := $(addprefix tests/test_,$(addsuffix .py,articles building checking cli feedback forwards importing insights input logins \
+	rendering search text whoosh))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 .DEFAULT_GOAL := help
