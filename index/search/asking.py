@@ -261,7 +261,7 @@ class Asking(Shelf, Generic[R]):
         return facets
 
     def _answer(self, found: Found[R], sure: float) -> Answer | None:
-        if sure < self._weights.coverage["least"]:
+        if sure < self._weights.coverage["least"] or not len(found.plain.order):  # none yet, of an engine far away
             return None
         number = self._answerer.answer(found.query, found.plain, self._article_of, self._first)
         if number is None and sure >= self._weights.answer["agreed_sure"]:
