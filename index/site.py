@@ -160,7 +160,7 @@ def site_from_json(record: Mapping[str, Any]) -> SiteConfig:
             },
             "light": Palette(**record["light"]) if record["light"] else None,
             "dark": Palette(**record["dark"]) if record["dark"] else None,
-            "screenshots": tuple(record["screenshots"]),
+            "screenshots": tuple(record.get("screenshots", ())),  # older snapshots have none
             "search_tips": tuple(record["search_tips"]),
             "filters": tuple(FilterSpec(**{**one, "any": tuple(one["any"])}) for one in record["filters"]),
             "legal": tuple(LegalPage(**one) for one in record["legal"]),

@@ -73,6 +73,13 @@ def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
     results.locator("#q").fill("bukaliucheng")
     results.wait_for_selector(".why")
     assert results.locator(".why").first.inner_text() == "拼音匹配"
+    results.locator("#q").fill("shouji diule zenme ban")
+    results.wait_for_function("document.querySelector('.cards')?.textContent.includes('手机')")
+    assert results.locator(".why").first.inner_text() == "拼音匹配"
+    results.locator("#q").fill("昨晚在地铁里手机被人抢走了")  # as readers ask; no article says it so
+    results.wait_for_function("document.querySelector('.cards a')?.href.includes('/emergency/stolen-phone')")
+    results.locator("#q").fill("王者荣耀国服怎么充点券")
+    results.wait_for_function("document.querySelector('#search-count')?.textContent.startsWith('没有找到回答')")
     results.locator("#q").fill("饕餮龘靐")
     results.wait_for_selector("#main .nothing")
     assert opened(context, "/articles/none").locator("h1").inner_text() == "副本里没有这一页"

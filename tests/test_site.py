@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from index import ContentFaults, Library, SiteConfig, build, check
 from index.content import colours
 from index.content.site_schema import SITE_SCHEMA
 from index.content.sites import read_site
-from index.site import DEFAULT_FILTERS
+from index.site import DEFAULT_FILTERS, site_from_json
 
 Written = Callable[[str], list[str]]
 SCHEMA = json.loads(SITE_SCHEMA.read_text("utf-8"))["properties"]
@@ -64,6 +65,12 @@ def test_the_snapshot_carries_every_value(written: Written, tmp_path: Path) -> N
     plain = SiteConfig()
     same = {name for name in SiteConfig.__slots__ if getattr(site, name) == getattr(plain, name)}
     assert not same - {"logo", "screenshots"}, "EVERYTHING should set every key"
+
+
+def test_a_snapshot_from_before_screenshots_still_opens() -> None:
+    record = asdict(SiteConfig())
+    del record["screenshots"]
+    assert site_from_json(record) == SiteConfig()
 
 
 def test_the_schema_names_every_drawing() -> None:
