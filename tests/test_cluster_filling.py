@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import write_files
 
 import index
 from index import IndexUnavailable, SearchUnavailable, build, open_library
@@ -21,7 +22,7 @@ from index.store.snapshots import IndexFolder
 from index.weights import load_weights
 
 PASSWORD = "sesame-s3cret"
-ARTICLES = {"a": "# 手机丢失\n\n先报失，再补卡。\n", "b": "# 激活\n\n在新手机上激活 eSIM。\n"}
+ARTICLES = {"a.md": "# 手机丢失\n\n先报失，再补卡。\n", "b.md": "# 激活\n\n在新手机上激活 eSIM。\n"}
 
 
 def indexes(address: str) -> list[str]:
@@ -32,11 +33,7 @@ def indexes(address: str) -> list[str]:
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    for name, text in ARTICLES.items():
-        (folder / f"{name}.md").write_text(text, "utf-8")
-    return folder
+    return write_files(tmp_path / "content", ARTICLES)
 
 
 def test_a_build_fills_before_it_switches_and_sweeps_what_nobody_keeps(

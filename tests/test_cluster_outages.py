@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from support import Line
+from support import Line, write_files
 
 from helpcenter import create_app
 from helpcenter.settings import Settings
@@ -25,16 +25,12 @@ from index.cluster.address import parse_address
 from index.cluster.client import Cluster
 
 PASSWORD = "sesame-s3cret"
-ARTICLES = {"a": "# 手机丢失\n\n先报失，再补卡。\n", "b": "# 激活\n\n在新手机上激活 eSIM。\n"}
+ARTICLES = {"a.md": "# 手机丢失\n\n先报失，再补卡。\n", "b.md": "# 激活\n\n在新手机上激活 eSIM。\n"}
 
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    for name, text in ARTICLES.items():
-        (folder / f"{name}.md").write_text(text, "utf-8")
-    return folder
+    return write_files(tmp_path / "content", ARTICLES)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import write_files
 
 import index.building.build as building
 from index import Library, ModelUnavailable, build, open_library
@@ -63,14 +64,10 @@ class ToyModel:
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    folder = tmp_path / "content"
-    folder.mkdir()
-    for name, text in ARTICLES.items():
-        (folder / f"{name}.md").write_text(text, "utf-8")
+    files = {f"{name}.md": text for name, text in ARTICLES.items()}
     for number in range(8):  # what is near shows only among what is not
-        (folder / f"other{number}.md").write_text(f"# 其他{number}\n\n要在第{number}天打开窗户，如何是好。\n", "utf-8")
-    (folder / "pay.asks.yml").write_text("online: [没钱了打不出去要交钱]\n", "utf-8")
-    return folder
+        files[f"other{number}.md"] = f"# 其他{number}\n\n要在第{number}天打开窗户，如何是好。\n"
+    return write_files(tmp_path / "content", files | {"pay.asks.yml": "online: [没钱了打不出去要交钱]\n"})
 
 
 @pytest.fixture
