@@ -20,7 +20,7 @@ import numpy as np
 from index.arrays import U32, Mask
 from index.meaning.encoder import Encoder
 from index.meaning.vectors import open_meanings
-from index.model import Answer, ArticleHit, ArticlePage, ArticleResults, Guide, Hit, Results
+from index.model import Answer, ArticlePage, ArticleResults, Guide, Results
 from index.search.answering import Answerer
 from index.search.choosing import Chooser
 from index.search.contracts import Lexicon, R, Sections
@@ -30,6 +30,7 @@ from index.search.filtering import Counts, Filters, meet
 from index.search.grouping import one_each
 from index.search.guessing import Guesser, Guesses
 from index.search.guides import GuideFinder
+from index.search.hits import Hits
 from index.search.layering import Found, Layers
 from index.search.layers import LAYERS
 from index.search.parsing import Parser
@@ -37,7 +38,6 @@ from index.search.pocket import pocket
 from index.search.queries import Query
 from index.search.shelf import Shelf
 from index.search.showing import Records
-from index.search.snippets import first_steps, snippet
 from index.search.sounds import Sounds
 from index.text.segmenting import segmenter_for
 from index.text.tuning import tuning_from_json
@@ -45,10 +45,6 @@ from index.weights import Weights
 
 MAX_LIMIT = 100
 """The most hits of one page."""
-STEPS = 3
-"""Steps of an article's best section that are shown at once."""
-NEAR = 2
-"""Sections of an article shown beside its best."""
 
 _PARSED = 64  # queries kept parsed, for the next page and the counts of filters; 512 cost the collector 9 ms at a time
 Chosen = Mapping[str, Sequence[str]]
@@ -101,6 +97,7 @@ class Asking(Shelf, Generic[R]):
         self._layers = Layers(
             self._index, self._lexicon, guesses, self._parse, place, chooser.choose, self._weights, self._meanings
         )
+        self._hits: Hits[R] = Hits(self._records, self._first, self._meanings)
         folded, idf, commonness = self._records.folded, self._index.idf, self._segmenter.commonness
         self._coverage = Coverage(self._weights.coverage, self._lexicon, folded, idf, commonness)
         self._answerer = Answerer(self._weights.answer, self._lexicon, folded, idf)
@@ -141,7 +138,7 @@ class Asking(Shelf, Generic[R]):
             ranking, suggestion, sure = found.ranking, found.suggestion, self._coverage.sure(found)
             shown = ranking.order[offset : offset + limit]
             hits = [
-                self._hit(found, number, score, complete)
+                self._hits.hit(found, number, score, complete)
                 for number, score, complete in zip(
                     shown.tolist(), ranking.scores_of(shown).tolist(), ranking.completes(shown).tolist(), strict=True
                 )
@@ -188,7 +185,7 @@ class Asking(Shelf, Generic[R]):
             grouped.total,
             grouped.complete,
             grouped.partial_from,
-            self._article_hits(found, grouped.order[offset : offset + limit].tolist()),
+            self._hits.articles(found, grouped.order[offset : offset + limit].tolist()),
             (),
             self._facets(parsed, chosen, found.ranking.counts(articles=True), articles=True, typing=typing),
             found.suggestion,
@@ -272,51 +269,3 @@ class Asking(Shelf, Generic[R]):
         article = self._article(self._numbers[hit.article])
         section = article.sections[number - self._first[self._numbers[hit.article]]]
         return Answer(hit.article, hit.section, hit.title, hit.heading, hit.url, section.html, article.verified)
-
-    def _hit(self, found: Found[R], number: int, score: float, complete: bool) -> Hit:
-        matched, marks = found.reason(number)
-        passage = self._records.passage(number, marks, self._around(found, number, matched))
-        return self._records.hit(number, score, complete, matched, passage)
-
-    def _around(self, found: Found[R], number: int, matched: str) -> int:
-        """Where the sentence stands for which a section was found, if its meaning alone found it."""
-        near = found.near() if matched == "meaning" else None
-        return self._meanings.sentence(near, self._records.body(number)[1]) if self._meanings and near else 0
-
-    def _article_hits(self, found: Found[R], articles: Sequence[int]) -> tuple[ArticleHit, ...]:
-        """What is shown of articles. Their sections' scores are looked up together, in a third of the time."""
-        ranking, first = found.ranking, self._first
-        within = [ranking.within(first[article], first[article + 1]) for article in articles]
-        if not within:
-            return ()
-        every = np.concatenate(within)
-        scores: dict[int, float] = dict(zip(every.tolist(), ranking.scores_of(every).tolist(), strict=True))
-        complete = set(every[ranking.completes(every)].tolist())
-        return tuple(
-            self._article_hit(found, first[article], {number: scores[number] for number in held.tolist()}, complete)
-            for article, held in zip(articles, within, strict=True)
-        )
-
-    def _article_hit(
-        self, found: Found[R], first: int, scores: Mapping[int, float], complete_ones: Collection[int]
-    ) -> ArticleHit:
-        """What is shown of an article: its best section, and its other ones by their headings.
-
-        `first`: its first section; `scores`: those of its found sections.
-        """
-        records, held = self._records, list(scores)
-        complete = [number for number in held if number in complete_ones]
-        top = max(held, key=scores.__getitem__)
-        if top == first and not records.anchor(first):
-            # The part above the first heading stands for the article: readers begin where that itself begins to answer.
-            top = next((number for number in complete if number != first), top)
-        others = [number for number in complete or held if number != top]
-        others.sort(key=lambda number: -scores[number])
-        matched, marks = found.reason(top)
-        around = self._around(found, top, matched)
-        body = records.body(top)
-        steps, count = ((), 0) if around else first_steps(*body, marks, STEPS)
-        passage = "" if steps else snippet(*body, marks, around)
-        hit = records.hit(top, scores[top], bool(complete), matched, passage)
-        near, more = (tuple(map(records.link, sorted(some))) for some in (others[:NEAR], others[NEAR:]))
-        return ArticleHit(hit, steps, count, near, more)
