@@ -190,7 +190,7 @@ def test_the_logo_is_a_picture_of_the_content(content: Path) -> None:
     assert client.get("/media/_media/logo.png").data == b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.mark.parametrize("names", [["a", "b"], ["deep/er/a"], ["a", "deep/er/b", "deep/_topic", "c/d"]])
+@pytest.mark.parametrize("names", [["a", "b"], ["deep/er/a"], ["a", "deep/er/b", "deep/_topic", "c/d/e", "c/d/_topic"]])
 def test_links_lead_from_the_home_page_to_every_article_and_nowhere_else(tmp_path: Path, names: list[str]) -> None:
     """However folders are nested, and where there are none."""
     client = client_of(write_files(tmp_path / "content", {f"{name}.md": f"# {name}\n\n文\n" for name in names}))

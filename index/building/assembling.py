@@ -157,9 +157,10 @@ class _Surroundings:
         self._digests = digests
         self._topics = {topic.id: asdict(topic) for topic in topics}
         for topic in {article["topic"] for article in outlines}:
-            while topic and topic not in self._topics:
+            while topic:
                 above, _, title = topic.rpartition("/")
-                self._topics[topic] = asdict(TopicIntro(id=topic, title=title, summary="", html="", order=0.0))
+                if topic not in self._topics:
+                    self._topics[topic] = asdict(TopicIntro(id=topic, title=title, summary="", html="", order=0.0))
                 topic = above
 
     def cards(self) -> list[str]:
