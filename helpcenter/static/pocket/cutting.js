@@ -49,7 +49,7 @@
       common.set(word, (number(search.common, at) - 1) / STEPS - TOTAL);
       if (word.length > (reach.get(word[0]) ?? 1)) reach.set(word[0], word.length);
     });
-    const join = joining(search);
+    let join = null; // most runs fall into no single characters
     // The likeliest way through a run.
     const cutAnew = (run) => {
       const best = new Float64Array(run.length + 1);
@@ -67,7 +67,7 @@
         while (end < run.length && ends[end] === end + 1) end++;
         if (end - at < 2) { found.push(run.slice(at, ends[at])); continue; }
         const singles = run.slice(at, end);
-        found.push(...(common.has(singles) ? singles : join(singles)));
+        found.push(...(common.has(singles) ? singles : (join ??= joining(search))(singles)));
         ends[at] = end;
       }
       return found;

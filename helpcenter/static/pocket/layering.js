@@ -12,8 +12,7 @@
       for (const guess of some) {
         const parsed = parse(guess.text);
         let { sections, scores } = holders(parsed);
-        const top = Math.max(0, ...scores) || 1;
-        const keep = () => { if (sections.length) found.push({ guess, parsed, sections, scores }); };
+        const top = scores.reduce((most, one) => Math.max(most, one), 0) || 1;
         if (sections.length) scores = guess.sentence ? sections.map((number, at) => (ranking.scores[number] + scores[at]) / 2) : scores.map((score) => ranking.top + guess.certainty * (STEP + ((STEP / 2) * score) / top));
         else if (guess.piece && ranking.total && !beside) {
           ({ sections } = holders(parse(guess.piece)));
@@ -26,7 +25,7 @@
           sections = part.sections();
           scores = sections.map((number) => ranking.top + (guess.certainty * STEP * part.scores[number]) / (part.top || 1));
         }
-        keep();
+        if (sections.length) found.push({ guess, parsed, sections, scores });
       }
       if (some.length && !ranking.total) { // a guess that is all we have is searched in full
         const parsed = parse(some[0].text), part = rank(parsed);
