@@ -25,17 +25,12 @@ class Records:
 
     def __init__(self, place: Path, cards: Texts) -> None:
         self._cards = cards
-        self._text, self._line_kinds = Texts(place / "text"), Texts(place / "lines")
         self.folded = Texts(place / "folded")
         """All that is searched of each section, folded."""
+        self.body = lru_cache(maxsize=256)(partial(_body, Texts(place / "text"), self.folded, Texts(place / "lines")))
+        """The section's body as written and folded, and what its lines are. Many a query finds the same few."""
         self.link = lru_cache(maxsize=4096)(partial(_link, cards))
         """The section's heading and address, as a `SectionLink`. A page of results has some forty."""
-
-    def body(self, number: int) -> tuple[str, str, str]:
-        """A section's body as written and folded, and what its lines are."""
-        folded = self.folded[number]  # a record, in which the body comes last
-        body = folded[folded.rfind(_BREAK) + 1 :]
-        return self._text[number].decode(), body.decode(), self._line_kinds[number].decode()
 
     def asks(self, number: int) -> list[str]:
         """How readers ask for the section, folded."""
@@ -59,3 +54,9 @@ class Records:
 def _link(cards: Texts, number: int) -> SectionLink:
     _, _, _, heading, _, url = cards[number].decode().split(CARD_BREAK)
     return SectionLink(heading, url)
+
+
+def _body(texts: Texts, records: Texts, line_kinds: Texts, number: int) -> tuple[str, str, str]:
+    folded = records[number]
+    body = folded[folded.rfind(_BREAK) + 1 :]  # in the record it comes last
+    return texts[number].decode(), body.decode(), line_kinds[number].decode()

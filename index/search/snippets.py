@@ -21,6 +21,7 @@ NEAR = 84
 
 _MOST_MARKS = 60  # occurrences looked at in one section
 _SENTENCE = re.compile("[。！？；!?…]+[”’」』）)]*|\\n")
+_STOP = 8  # characters of a sentence's end, quotes and brackets included; few have more than two
 _PAUSE = re.compile("(?s:.*)[，、：,.;!? ]")
 """Up to the end of the last pause."""
 _ENDS = ("。", "！", "？", "；", "，", "：", "…")
@@ -140,8 +141,7 @@ def _window(text: str, found: Sequence[tuple[int, int]]) -> tuple[int, int, bool
     """Choose the passage: where it begins and ends, and whether it cuts a sentence there."""
     best = _densest(text, found)
     line = text.rfind("\n", 0, best) + 1
-    sentences = [stop.end() for stop in _SENTENCE.finditer(text, line, best)] if best - line > NEAR // 2 else []
-    begin = sentences[-1] if sentences else line
+    begin = _last(text, best - NEAR, best, line) if best - line > NEAR // 2 else line
     before = best - begin > NEAR - 24
     if before:  # so long a sentence would hide the match: from the pause before it on
         pause = _PAUSE.match(text, best - 30, best)
@@ -164,12 +164,19 @@ def _end(text: str, begin: int, best: int) -> int:
     return len(text) if len(text) <= begin + (LENGTH if last else LONGEST) else last
 
 
+def _last(text: str, near: int, until: int, line: int) -> int:
+    """Where the last sentence of a line ends between `near` and `until`; where none does, the line's beginning."""
+    last = line
+    for stop in _SENTENCE.finditer(text, max(line, near - _STOP), until):
+        last = stop.end()
+    return last
+
+
 def _earlier(text: str, begin: int, end: int, best: int) -> int:
     """Where a passage may begin that has room left, since a long sentence follows: with a sentence before it."""
     while begin:
         line = text.rfind("\n", 0, begin - 1) + 1
-        starts = [stop.end() for stop in _SENTENCE.finditer(text, line, begin - 1)]
-        earlier = starts[-1] if starts else line
+        earlier = _last(text, end - LENGTH, begin - 1, line)
         if end - earlier > LENGTH or best - earlier > NEAR - 4:
             break
         begin = earlier
