@@ -18,10 +18,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helpcenter import create_app
 from helpcenter.guides.walking import walk
 from helpcenter.http.traditional import to_traditional
 from helpcenter.offline.pack import Pack, pack, script
-from index import Guide, Snapshot, read_judgements
+from helpcenter.settings import Settings
+from index import Guide, Snapshot, build, read_judgements
 
 RUN = """
 const { files, paths, queries, turns, today, partly } = JSON.parse(require("fs").readFileSync(0));
@@ -207,6 +209,16 @@ def test_a_large_site_is_saved_by_topic(app: Flask, monkeypatch: pytest.MonkeyPa
         card.id for card in chosen.articles
     }
     assert "只搜了存下的主题" in run(paths=["/search?q=手机"], partly="只搜了存下的主题")["pages"][0]
+
+
+def test_a_site_of_one_latin_article_is_searched_too(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "a.md").write_text("# Hello\n\nMy phone is lost\n", "utf-8")
+    build(tmp_path / "content", tmp_path / "index")
+    app = create_app(Settings(index=tmp_path / "index"))
+    made = pack(app, live_of(app))
+    hits = runner(made, made.bodies, tmp_path)(queries=["phone", "pohne", "zzzzz", "手机"])["hits"]
+    assert [[article for article, _ in some] for some in hits] == [["a"], ["a"], [], []]
 
 
 def test_a_small_site_is_light(packed: Pack) -> None:

@@ -9,7 +9,7 @@
   const number = (list, at) => list.charCodeAt(at) - 35; // as index/search/pocket.py writes them
 
   // All words, those of one first character in a line.
-  const wordsOf = (search) => (search.list ??= search.words.split("\n").flatMap((line) => { const [first] = line; return line.slice(first.length).split(" ").map((rest) => first + rest); }));
+  const wordsOf = (search) => (search.list ??= search.words.split("\n").filter(Boolean).flatMap((line) => { const [first] = line; return line.slice(first.length).split(" ").map((rest) => first + rest); }));
 
   // What of a run that fell into single characters is a word after all: each character begins, is inside, or ends one, or stands alone.
   const joining = (search) => {
