@@ -5,6 +5,7 @@ In: a real node. How long filling takes is measured by `bench/cluster.py`.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from support import write_files
 
 import index
-from index import IndexUnavailable, SearchUnavailable, build, open_library
+from index import IndexUnavailable, SearchUnavailable, build, open_library, read_judgements
 from index.cluster import filling
 from index.cluster.address import parse_address
 from index.cluster.client import Cluster
@@ -187,14 +188,36 @@ def test_a_clone_that_was_not_finished_is_made_anew(
     assert len(indexes(prefix)) == 1
 
 
-def test_a_cluster_that_forbids_scripts_is_told_what_to_allow(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("opensearchpy")
-    cluster = Cluster(parse_address("opensearch+http://localhost/help"))
-    told = "RequestError 400 illegal_argument_exception cannot execute scripts using [similarity] context"
+def test_where_scripts_are_forbidden_features_rank_and_the_log_says_what_to_allow(
+    prefix: str,
+    root: Path,
+    site_index: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    real = Cluster.call
 
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise cluster.unavailable(told)
+    def forbid(self: Cluster, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        if isinstance(body, dict) and body.get("settings", {}).get("similarity"):
+            raise self.unavailable("400 illegal_argument_exception cannot execute scripts using [similarity] context")
+        return real(self, method, path, body, **options)
 
-    monkeypatch.setattr(cluster, "call", refuse)
-    with pytest.raises(IndexUnavailable, match=r"script\.allowed_contexts 含 similarity"):
-        filling._create(cluster, "help-x", {})
+    monkeypatch.setattr(Cluster, "call", forbid)
+    folder = tmp_path / "index"
+    shutil.copytree(site_index, folder)
+    build(root / "content", folder, engine=prefix)
+    assert "script.allowed_contexts 含 similarity" in caplog.text
+    ours, theirs = open_library(folder).snapshot(), open_library(folder, engine=prefix).snapshot()
+    judged = dict.fromkeys(one.query for one in read_judgements(root / "tests" / "judgements" / "a.tsv"))
+    places = alike = 0
+    for query in [*judged][:60]:
+        one, other = ours.search(query), theirs.search(query)
+        assert (one.total, one.complete, one.facets) == (other.total, other.complete, other.facets), query
+        pairs = zip(one.hits, other.hits, strict=True)
+        same = [(a.article, a.section) == (b.article, b.section) for a, b in pairs]
+        places, alike = places + len(same), alike + sum(same)
+    assert alike >= 0.99 * places
+    (name,) = indexes(prefix)
+    build(root / "content", folder, engine=prefix)
+    assert indexes(prefix) == [name], "it is found again"

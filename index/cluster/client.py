@@ -40,6 +40,8 @@ BUILDING = 10.0, 60.0
 """Likewise where nobody waits but a build."""
 FILLING_TIMEOUT = 120.0
 """Seconds for what fills, merges or waits."""
+SEALED = "index.blocks.write"
+"""The write block, which an index gets when it is complete."""
 SECTION_BATCH = "application/x-ndjson"
 _READ = ("error", "status", "timed_out", "_shards.failed", "hits.total.value", "aggregations")
 _READ_OF_HITS = ("hits.hits._score", "hits.hits.sort", "hits.hits.matched_queries")
@@ -95,7 +97,7 @@ class Cluster:
             max_retries=0,  # other nodes are asked below, within one deadline
             retry_on_timeout=True,  # and one that hangs is left alone for a minute
             retry_on_status=RETRIED,
-            maxsize=32,
+            pool_maxsize=_AT_ONCE,
         )
 
     def _connected(self) -> OpenSearch:
@@ -223,3 +225,12 @@ def _cause(error: dict[str, Any]) -> str:
     """What the cluster itself says is wrong."""
     first = (error.get("root_cause") or [error])[0]
     return f"{first.get('type')} {first.get('reason')}"[:300]
+
+
+def is_sealed(cluster: Cluster, name: str) -> bool:
+    """Whether the index is there and complete."""
+    try:
+        answer = cluster.call("GET", f"/{name}/_settings/{SEALED}", flat_settings="true")
+    except Missing:
+        return False
+    return bool(answer.get(name, {}).get("settings", {}).get(SEALED) == "true")

@@ -17,7 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from index.cluster.client import FILLING_TIMEOUT, Cluster, Missing
+from index.cluster.client import FILLING_TIMEOUT, SEALED, Cluster, Missing, is_sealed
 from index.cluster.schema import CHECK, NUMBER, body, documents, identity_in, index_name
 from index.model import IndexUnavailable
 from index.weights import load_weights
@@ -38,16 +38,10 @@ _ALIKE = 0.01
 """By how much scores may differ: weights are sent as whole numbers of 65,536ths."""
 _COPIED = 600
 """Seconds for a replica of the whole index."""
-SEALED = "index.blocks.write"
 
 
-def is_sealed(cluster: Cluster, name: str) -> bool:
-    """Whether the index is there and complete."""
-    try:
-        answer = cluster.call("GET", f"/{name}/_settings/{SEALED}", flat_settings="true")
-    except Missing:
-        return False
-    return bool(answer.get(name, {}).get("settings", {}).get(SEALED) == "true")
+class _NoScripts(IndexUnavailable):
+    """The cluster does not let a script score."""
 
 
 def fill(cluster: Cluster, place: Path, identity: str, sections: int, tell: Progress) -> str:
@@ -56,30 +50,41 @@ def fill(cluster: Cluster, place: Path, identity: str, sections: int, tell: Prog
     Nothing is sent where it is ready. Raises IndexUnavailable.
     """
     weights = load_weights()
-    name = index_name(cluster.address, identity, weights)
-    if is_sealed(cluster, name):
-        return name
-    _remove(cluster, name)
-    checks: list[str] = []
-    base = _newest(cluster, name)
-    little = _differing(place, _checks(cluster, base), checks) if base else None
-    if base and little is not None:
-        own = {SEALED: None, "index.auto_expand_replicas": "false", "index.number_of_replicas": 0}
-        cluster.call("PUT", f"/{base}/_clone/{name}", {"settings": own}, timeout=FILLING_TIMEOUT)
-        _send_all(cluster, name, little, len(little), tell)
-    else:
-        _create(cluster, name, body(weights, cluster.address.shards))
-        checks.clear()
-        _send_all(cluster, name, _noted(place, checks), sections, tell)
-        cluster.call("POST", f"/{name}/_forcemerge", timeout=FILLING_TIMEOUT, max_num_segments="1")
-    cluster.call("POST", f"/{name}/_refresh", timeout=FILLING_TIMEOUT)
-    _verify(cluster, name, checks)
-    _compare(cluster, place)
+    names = [index_name(cluster.address, identity, weights, scripted) for scripted in (True, False)]
+    for name in names:
+        if is_sealed(cluster, name):
+            return name
+    try:
+        name = _filled(cluster, names[0], place, sections, True, tell)
+    except _NoScripts as error:
+        log.warning("%s", error)
+        name = _filled(cluster, names[1], place, sections, False, tell)
+    _compare(cluster, name, place)
     # Replicas last: they copy the merged files instead of indexing again. Two, so that each of three nodes can answer
     # by itself.
     cluster.call("PUT", f"/{name}/_settings", {"index": {"auto_expand_replicas": "0-2"}}, timeout=FILLING_TIMEOUT)
     _await_replicas(cluster, name)
     cluster.call("PUT", f"/{name}/_settings", {SEALED: True}, timeout=FILLING_TIMEOUT)
+    return name
+
+
+def _filled(cluster: Cluster, name: str, place: Path, sections: int, scripted: bool, tell: Progress) -> str:
+    """Make the index `name` with all postings, and verify it. Raises _NoScripts."""
+    _remove(cluster, name)
+    checks: list[str] = []
+    base = _newest(cluster, name)
+    little = _differing(_noted(place, checks, scripted), _checks(cluster, base), checks) if base else None
+    if base and little is not None:
+        own = {SEALED: None, "index.auto_expand_replicas": "false", "index.number_of_replicas": 0}
+        cluster.call("PUT", f"/{base}/_clone/{name}", {"settings": own}, timeout=FILLING_TIMEOUT)
+        _send_all(cluster, name, little, len(little), tell)
+    else:
+        _create(cluster, name, body(load_weights(), cluster.address.shards, scripted))
+        checks.clear()
+        _send_all(cluster, name, _noted(place, checks, scripted), sections, tell)
+        cluster.call("POST", f"/{name}/_forcemerge", timeout=FILLING_TIMEOUT, max_num_segments="1")
+    cluster.call("POST", f"/{name}/_refresh", timeout=FILLING_TIMEOUT)
+    _verify(cluster, name, checks)
     return name
 
 
@@ -125,10 +130,10 @@ def _create(cluster: Cluster, name: str, settings: dict[str, Any]) -> None:
     except IndexUnavailable as error:
         if "cannot execute" not in str(error):
             raise
-        raise IndexUnavailable(
-            f"搜索集群 {cluster.address} 不允许打分用的脚本。请在每台节点的 opensearch.yml 里让 script.allowed_types "
-            "含 inline、script.allowed_contexts 含 similarity（或去掉这两项），再重启；服务商不允许脚本时，"
-            "请换一个允许的，或去掉 HELPCENTER_ENGINE，用自带的索引。"
+        raise _NoScripts(
+            f"搜索集群 {cluster.address} 不允许打分用的脚本，改用 rank_features，极少数结果会换位。要用脚本，请在每台"
+            "节点的 opensearch.yml 里让 script.allowed_types 含 inline、"
+            "script.allowed_contexts 含 similarity，或去掉这两项。"
         ) from None
 
 
@@ -161,21 +166,23 @@ def _checks(cluster: Cluster, name: str) -> list[str]:
             return checks
 
 
-def _noted(place: Path, checks: list[str]) -> Iterator[tuple[int, str | None]]:
+def _noted(place: Path, checks: list[str], scripted: bool) -> Iterator[tuple[int, str | None]]:
     """All documents with their numbers. Appends their checksums to `checks`."""
-    for number, line in enumerate(documents(place)):
+    for number, line in enumerate(documents(place, scripted)):
         checks.append(line.rpartition('"')[0].rpartition('"')[2])
         yield number, line
 
 
-def _differing(place: Path, known: Sequence[str], checks: list[str]) -> list[tuple[int, str | None]] | None:
-    """What to send where sections of checksums `known` are there: documents, None for one to remove.
+def _differing(
+    lines: Iterable[tuple[int, str | None]], known: Sequence[str], checks: Sequence[str]
+) -> list[tuple[int, str | None]] | None:
+    """What of `lines` to send where sections of checksums `known` are there, None for one to remove.
 
-    None where that is much. Appends the checksums to `checks`, as far as it comes.
+    None where that is much. `checks` are the checksums of the lines that were taken.
     """
     share, room = _LITTLE
     found: list[tuple[int, str | None]] = []
-    for number, line in _noted(place, checks):
+    for number, line in lines:
         if number >= len(known) or known[number] != checks[number]:
             found.append((number, line))
             room -= len(line or "")
@@ -239,12 +246,12 @@ def _await_replicas(cluster: Cluster, name: str) -> None:
         time.sleep(0.2)
 
 
-def _compare(cluster: Cluster, place: Path) -> None:
+def _compare(cluster: Cluster, name: str, place: Path) -> None:
     """The cluster ranks and counts as our own arrays do."""
     from index.cluster.opening import ClusterSnapshot
     from index.search.opening import LocalSnapshot
 
-    ours, theirs = LocalSnapshot(place, verify=False), ClusterSnapshot(place, cluster, verify=False)
+    ours, theirs = LocalSnapshot(place, verify=False), ClusterSnapshot(place, cluster, verify=False, name=name)
     titles = [card.title for card in ours.cards()]
     for title in random.Random(ours.id).sample(titles, min(_TITLES, len(titles))):  # noqa: S311 no secret
         one, other = ours.search(title), theirs.search(title)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from index.cluster.client import Cluster
-from index.cluster.filling import is_sealed
+from index.cluster.client import Cluster, is_sealed
 from index.cluster.opening import ClusterSnapshot
 from index.engine import Snapshot
 from index.meaning.encoder import Encoder

@@ -7,11 +7,12 @@ opened though the cluster is away: articles, guides and pictures can be read wit
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from index.cluster.client import Cluster
+from index.cluster.client import Cluster, is_sealed
 from index.cluster.ranking import ClusterRanking
 from index.cluster.schema import index_name
 from index.cluster.sections import ClusterSections
@@ -42,7 +43,9 @@ class ClusterSnapshot(Asking[ClusterRanking]):
         verify: bool = True,
         key: str = "",
         encoder: Encoder | None = None,
+        name: str = "",
     ) -> None:
+        """`name`: of the index in the cluster, where it is known already."""
         stamp = read_stamp(place, verify, key)
         terms, cards = open_index(place)
         sections = np.asarray(np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False))
@@ -50,8 +53,9 @@ class ClusterSnapshot(Asking[ClusterRanking]):
         filters = Filters(place, stamp["sections"], site_of(place).filter_names)
         lexicon = ArrayLexicon(terms.keys, terms.starts, terms.vocabulary, sounds)
         self._cluster = cluster
-        self.index_name = index_name(cluster.address, stamp["id"], weights)
-        """Of this very snapshot: words and postings of two versions never meet."""
+        # Of this very snapshot: words and postings of two versions never meet.
+        self._name = name
+        self._names = [index_name(cluster.address, stamp["id"], weights, scripted) for scripted in (True, False)]
         postings = ClusterSections(
             lambda bodies, began: cluster.search(self.index_name, bodies, began),
             lexicon,
@@ -60,6 +64,7 @@ class ClusterSnapshot(Asking[ClusterRanking]):
             records.folded,
             weights,
             idf_among(stamp["sections"], weights.rarity),
+            lambda: self.index_name == self._names[0],
         )
         self._run = postings.rounds.run
         near = Relatives(place, terms, sections, weights).near
@@ -68,6 +73,14 @@ class ClusterSnapshot(Asking[ClusterRanking]):
             stamp,
             Parts(postings, lexicon, sounds, filters, records, weights, sections[0], near, encoder, guesses_kept=0),
         )
+
+    @cached_property
+    def index_name(self) -> str:
+        """The index in the cluster: of two possible forms the one that is there. Raises SearchUnavailable."""
+        scripted, features = self._names
+        if self._name:
+            return self._name
+        return features if not is_sealed(self._cluster, scripted) and is_sealed(self._cluster, features) else scripted
 
     def search(self, query: str, filters: Chosen | None = None, limit: int = 10, offset: int = 0) -> Results:
         """As `Asking.search`; raises SearchUnavailable while the cluster does not answer."""

@@ -4,6 +4,7 @@ In: a snapshot's files. Out: the settings of an index, and one document a sectio
 postings of our own index, pseudo-frequencies of BM25F, are handed over as they are; a scripted similarity then makes of
 them what `searching.py` makes, whatever is deleted, merged or spread over shards. Why no source: nothing is shown from
 there. Pairs of neighbouring characters with their places make a phrase a true substring, spaces and marks included.
+Where scripts are forbidden, terms are features: their saturation is the same function, of weights cut to eight bits.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ END = "\n"
 _STRETCH = 20_000  # sections whose postings are turned about at a time
 
 
-def body(weights: Weights, shards: int) -> dict[str, Any]:
-    """What an index is created with."""
+def body(weights: Weights, shards: int, scripted: bool = True) -> dict[str, Any]:
+    """What an index is created with. `scripted`: whether a script may score."""
     similarity = {
         kind: {
             "type": "scripted",
@@ -41,10 +42,12 @@ def body(weights: Weights, shards: int) -> dict[str, Any]:
         }
         for kind in FIELDS
     }
-    terms = {
+    terms: dict[str, dict[str, Any]] = {
         field: {"type": "text", "analyzer": "terms", "index_options": "freqs", "norms": False, "similarity": kind}
         for kind, field in FIELDS.items()
     }
+    if not scripted:
+        similarity, terms = {}, {field: {"type": "rank_features"} for field in FIELDS.values()}
     return {
         "settings": {
             "number_of_shards": shards,
@@ -75,9 +78,10 @@ def body(weights: Weights, shards: int) -> dict[str, Any]:
     }
 
 
-def index_name(address: Address, identity: str, weights: Weights) -> str:
+def index_name(address: Address, identity: str, weights: Weights, scripted: bool = True) -> str:
     """The index for a snapshot: equal content and equal schema give the same one."""
-    schema = hashlib.sha256(json.dumps(body(weights, address.shards), sort_keys=True).encode()).hexdigest()
+    form = json.dumps(body(weights, address.shards, scripted), sort_keys=True)
+    schema = hashlib.sha256(form.encode()).hexdigest()
     return f"{address.prefix}-{identity[:12]}-{schema[:6]}"
 
 
@@ -98,7 +102,7 @@ def token(key: int) -> str:
     return f"{key:x}"
 
 
-def documents(place: Path) -> Iterator[str]:
+def documents(place: Path, scripted: bool = True) -> Iterator[str]:
     """The sections of the snapshot in `place`, in order, each as one line of JSON."""
     inverted = read_inverted(place)
     sections = np.load(place / "sections.npy", mmap_mode="r", allow_pickle=False)
@@ -117,12 +121,17 @@ def documents(place: Path) -> Iterator[str]:
         ends = np.cumsum(np.bincount(own - first, minlength=last - first)).tolist()
         begin = 0
         for number, end in zip(range(first, last), ends, strict=True):
-            fields: dict[str, Any] = {field: [] for field in FIELDS.values()}
+            fields: dict[str, dict[str, int]] = {field: {} for field in FIELDS.values()}
             for term, weight in zip(terms[begin:end], weights[begin:end], strict=True):
                 field, text = tokens[term]
-                fields[field].append(f"{text}|{max(weight, 1)}")
+                fields[field][text] = max(weight, 1)
             begin = end
-            document: dict[str, Any] = {field: " ".join(texts) for field, texts in fields.items()}
+            document: dict[str, Any] = dict(fields)
+            if scripted:
+                document = {
+                    field: " ".join(f"{text}|{weight}" for text, weight in held.items())
+                    for field, held in fields.items()
+                }
             document[TEXT] = folded[number][visible[number] :].decode() + END
             document[NUMBER], document[ARTICLE] = number, article_of[number]
             word, bit = divmod(number, 64)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from index.arrays import Numbers, Scores
 from index.cluster.ranking import NONE, Base, ClusterRanking, Known, Top, in_order, read_top
 from index.cluster.rounds import Body, Rounds
-from index.cluster.wording import ALLOWED, HELD, VERBATIM, WHOLE, Seen, Wording, seen, stands
+from index.cluster.wording import ALLOWED, HELD, VERBATIM, WHOLE, Seen, Terms, Wording, seen, stands
 from index.search.containing import GUESSED, LOOKED_INTO, close_together, fitting, uncertain
 from index.search.contracts import Lexicon
 from index.search.filtering import meet
@@ -43,8 +43,11 @@ class ClusterSections:
         folded: Texts,
         weights: Weights,
         idf: Callable[[int], float],
+        scripted: Callable[[], bool],
     ) -> None:
+        """`scripted` says, when it is first needed, in which form the index is."""
         self.rounds = Rounds(send)
+        self._scripted = scripted
         self.idf = idf
         self._lexicon = lexicon
         self._layout = layout
@@ -52,6 +55,10 @@ class ClusterSections:
         self._folded = folded
         self._weights = weights
         self._stands: OrderedDict[tuple[str, str], bool] = OrderedDict()
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return Terms(self._scripted(), self._weights.k1)
 
     def allowed(self, chosen: Mapping[str, Sequence[str]]) -> ALLOWED | None:
         """For each chosen filter the numbers of its values; None where nothing is chosen."""
@@ -147,7 +154,7 @@ class ClusterSections:
         key = (query.text, allowed)
 
         def make() -> Base:
-            wording = Wording(query, allowed, self._lexicon, self._weights, self.idf)
+            wording = Wording(query, allowed, self._lexicon, self._terms, self._weights, self.idf)
             return Base(self.rounds, key, wording, self._layout, Known(), self.rounds.notes)
 
         return self.rounds.keep(key, make)
@@ -175,7 +182,7 @@ class ClusterSections:
         def read(answer: Body) -> bool:
             return self._remember(unit, bool(answer["hits"]["total"]["value"]))
 
-        return self.rounds.get(("stand", unit.kind, unit.text), lambda: stands(unit), read, True)
+        return self.rounds.get(("stand", unit.kind, unit.text), lambda: stands(unit, self._terms), read, True)
 
     def _remember(self, unit: Unit, found: bool) -> bool:
         self._stands[unit.kind, unit.text] = found

@@ -9,11 +9,12 @@ named clauses tell for each section which of that holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from index.cluster.rounds import Body
-from index.cluster.schema import ARTICLE, FACETS, NUMBER, TEXT, field_of, token
+from index.cluster.schema import ARTICLE, FACETS, FINENESS, NUMBER, TEXT, field_of, token
 from index.search.containing import uncertain
 from index.search.contracts import Lexicon
 from index.search.queries import Choice, Query, Term, Unit
@@ -37,13 +38,46 @@ class Seen(NamedTuple):
     marks: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How terms are asked for."""
+
+    scripted: bool
+    k1: Mapping[str, float]
+
+    def scored(self, term: Term, boost: float) -> Body:
+        """What has a term, at its share of the score."""
+        if self.scripted:
+            return {"term": {field_of(term.key): {"value": token(term.key), "boost": boost}}}
+        return self._feature(term.key, boost=boost, saturation={"pivot": self.k1[term.kind] * FINENESS})
+
+    def holding(self, choice: Choice) -> Body:
+        """What has one of some terms."""
+        if not self.scripted:
+            return _any([self._feature(key) for key in choice])
+        by_field: dict[str, list[str]] = {}
+        for key in choice:
+            by_field.setdefault(field_of(key), []).append(token(key))
+        return _any([{"terms": {field: tokens}} for field, tokens in by_field.items()])
+
+    def _feature(self, key: int, **more: Any) -> Body:
+        return {"rank_feature": {"field": f"{field_of(key)}.{token(key)}", **(more or {"linear": {}})}}
+
+
 class Wording:
     """One query in the cluster's words."""
 
     def __init__(
-        self, query: Query, allowed: ALLOWED | None, lexicon: Lexicon, weights: Weights, idf: Callable[[int], float]
+        self,
+        query: Query,
+        allowed: ALLOWED | None,
+        lexicon: Lexicon,
+        terms: Terms,
+        weights: Weights,
+        idf: Callable[[int], float],
     ) -> None:
         self.query = query
+        self._terms = terms
         self._allowed = [{"terms": {FACETS: list(values)}} for values in allowed or ()]
         keys = [
             *(term.key for term in query.terms),
@@ -52,7 +86,7 @@ class Wording:
         ]
         self.frequencies = lexicon.frequencies(keys)
         live = [term for term in query.terms if term.key in self.frequencies]
-        self._clauses = {id(term): _scored(term.key, self._boost(term, weights, idf)) for term in live}
+        self._clauses = {id(term): terms.scored(term, self._boost(term, weights, idf)) for term in live}
         self.content = [term for term in live if term.content]
         self._others = [term for term in live if not term.content]
         self.live = live
@@ -96,7 +130,7 @@ class Wording:
         if not self.may_be_verbatim:
             return NOTHING
         doubtful = uncertain(self.query.units)
-        return _all([self.held(), *(standing(unit) for unit in doubtful)]) if doubtful else self.held()
+        return _all([self.held(), *(standing(unit, self._terms) for unit in doubtful)]) if doubtful else self.held()
 
     def characters(self) -> Body | None:
         """What holds all characters, or None where no section does."""
@@ -106,7 +140,7 @@ class Wording:
         return {"bool": {"filter": [*self._allowed, *self._choices((key,) for key in keys)]}}
 
     def _choices(self, choices: Iterable[Choice]) -> list[Body]:
-        return [holding(choice) for choice in dict.fromkeys(choices)]
+        return [self._terms.holding(choice) for choice in dict.fromkeys(choices)]
 
     # Requests
 
@@ -169,32 +203,20 @@ class Wording:
         return [{**_hits(1), "query": {"bool": {"must": [clause], "filter": [only]}}} for clause in self._of(self.live)]
 
 
-def standing(unit: Unit) -> Body:
+def standing(unit: Unit, terms: Terms) -> Body:
     """What holds a unit as typed: by its characters' pairs, side by side; or where it was found as one word."""
     text = unit.text
     if len(text) > 1:
         clause: Body = {"match_phrase": {TEXT: text}}
     else:
         clause = {"prefix": {TEXT: text}}  # each character begins a pair
-    return _any([clause, holding((unit.word,))]) if unit.word else clause
+    return _any([clause, terms.holding((unit.word,))]) if unit.word else clause
 
 
-def _scored(key: int, boost: float) -> Body:
-    return {"term": {field_of(key): {"value": token(key), "boost": boost}}}
-
-
-def holding(choice: Choice) -> Body:
-    """What has one of some terms."""
-    by_field: dict[str, list[str]] = {}
-    for key in choice:
-        by_field.setdefault(field_of(key), []).append(token(key))
-    return _any([{"terms": {field: tokens}} for field, tokens in by_field.items()])
-
-
-def stands(unit: Unit) -> Body:
+def stands(unit: Unit, terms: Terms) -> Body:
     """Whether a unit stands anywhere."""
-    clauses = [holding(choice) for choice in dict.fromkeys(unit.needed)]
-    query = {"bool": {"filter": [*clauses, standing(unit)]}}
+    clauses = [terms.holding(choice) for choice in dict.fromkeys(unit.needed)]
+    query = {"bool": {"filter": [*clauses, standing(unit, terms)]}}
     return {"size": 0, "query": query, "terminate_after": 1, "track_total_hits": 1}
 
 
