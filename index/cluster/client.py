@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from index.cluster.address import Address
@@ -27,6 +29,9 @@ TIMEOUT = 1.0
 Three nodes asked in turns, 18 of 1,996 searches failed while one of them was starting on the same two cores."""
 PATIENCE = 3.5
 """Seconds for all that one search asks, however many nodes hang; what is not answered by then is an error."""
+ALONE = 2.0
+"""Seconds for which a node that failed is not asked, twice as long each time; the client's minute left but one of three
+nodes in a rolling restart."""
 RETRIES = 5
 RETRIED = (429, 500, 502, 503, 504)
 """Answers after which another node is asked; 500 is what a node says that is just leaving."""
@@ -71,9 +76,20 @@ class Cluster:
 
     def __init__(self, address: Address, timeout: float = TIMEOUT, patience: float = PATIENCE) -> None:
         try:
-            from opensearchpy import OpenSearch
+            from opensearchpy import ConnectionSelector, OpenSearch
         except ImportError:
             raise IndexUnavailable(f"使用 {address} 需要 opensearch-py：pip install 'helpcenter[opensearch]'") from None
+        turns, self._asked = count(), threading.local()
+        asked = self._asked
+
+        class InTurn(ConnectionSelector):
+            """All nodes in turn; for one request, none again while there is another."""
+
+            def select(self, connections: Sequence[Any]) -> Any:
+                others = [one for one in connections if one not in asked.nodes] or connections
+                asked.nodes.append(chosen := others[next(turns) % len(others)])
+                return chosen
+
         self.address = address
         for name in ("opensearch", "opensearchpy.trace"):  # they write a traceback for each try, and what readers ask
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -95,9 +111,11 @@ class Cluster:
             http_compress=True,
             timeout=self._timeout,
             max_retries=0,  # other nodes are asked below, within one deadline
-            retry_on_timeout=True,  # and one that hangs is left alone for a minute
+            retry_on_timeout=True,  # and one that hangs is left alone for a while
+            dead_timeout=ALONE,
             retry_on_status=RETRIED,
             pool_maxsize=_AT_ONCE,
+            selector_class=InTurn,
         )
 
     def _connected(self) -> OpenSearch:
@@ -131,13 +149,14 @@ class Cluster:
         client = self._connected()
         reason, silent = "没有节点及时回答", True
         waiting: set[Future[dict[str, Any]]] = set()
+        nodes: list[Any] = []
         for attempt in range(2 + RETRIES):
             left = until - time.monotonic()
             if left <= 0:
                 break
             if attempt <= RETRIES:
-                ask = partial(self._once, client, method, path, body, {**parameters, "request_timeout": left}, lacks)
-                waiting.add(self._pool.submit(ask))
+                options = {**parameters, "request_timeout": left}
+                waiting.add(self._pool.submit(self._once, client, nodes, method, path, body, options, lacks))
                 left = min(timeout or self._timeout, left)
             done, waiting = wait(waiting, left, FIRST_COMPLETED)
             for one in done:
@@ -154,15 +173,17 @@ class Cluster:
     def _once(
         self,
         client: OpenSearch,
+        nodes: list[Any],
         method: str,
         path: str,
         body: Any,
         options: dict[str, Any],
         lacks: Callable[[dict[str, Any]], tuple[str, int]],
     ) -> dict[str, Any]:
-        """Ask one node. Raises _Again, Missing, IndexUnavailable."""
+        """Ask one node that is not among `nodes`, and note it there. Raises _Again, Missing, IndexUnavailable."""
         from opensearchpy import exceptions
 
+        self._asked.nodes = nodes
         headers = {"content-type": SECTION_BATCH} if isinstance(body, str) else None
         silent, whole = False, dict[str, Any]()
         try:
