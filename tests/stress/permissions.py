@@ -147,6 +147,8 @@ def main() -> int:
         nodes.add("nobody", [], [])
         content, place = Path(folder) / "content", Path(folder) / "index"
         content.mkdir()
+        for number in range(10, 20):  # so many that the second build clones
+            (content / f"b{number}.md").write_text(f"# 第{number}篇\n\n先报失，再补卡。\n", "utf-8")
 
         def write(version: int) -> None:
             (content / "a.md").write_text(f"# 手机丢失\n\n第{version}版，先报失，再补卡。\n", "utf-8")
