@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -187,6 +188,30 @@ def test_one_file_opens_from_disk_and_searches(browser: Browser, run: Any, site_
     page.goto(file.as_uri() + f"#/articles/{LOST}##report-loss")
     page.wait_for_selector("#report-loss")
     assert not faults
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto("about:blank")
+    page.goto(file.as_uri())
+    page.get_by_text("这个浏览器太旧").wait_for()
+    context.close()
+    assert file.stat().st_size < 600_000
+
+
+def test_the_one_file_of_the_mirror_shows_traditional_and_searches(
+    browser: Browser, client: FlaskClient, tmp_path: Path
+) -> None:
+    while (answer := client.get("/zh-hant/download")).status_code == 503:
+        time.sleep(0.1)
+    file = tmp_path / "help.html"
+    file.write_bytes(answer.data)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector("html[data-pocket=ready]")
+    page.locator("#q").fill("手機丟了")
+    page.get_by_text("手機丟了：第一個小時做什麼").wait_for()
+    page.locator("#main .cards h2 a").first.click()
+    page.wait_for_selector("#main article")
+    assert "電信業者" in page.inner_text("#main") and "手机" not in page.inner_text("body")
     context.close()
 
 

@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import time
+import zlib
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -41,9 +42,11 @@ FEEDS = ("/sitemap.xml", "/feed.atom", "/robots.txt", "/llms.txt", "/llms-full.t
          "/site.webmanifest", "/sw.js")  # fmt: skip
 
 
-def single_file(app: Flask, packed: Pack) -> bytes:
-    """The whole help center in one HTML file that opens from disk."""
+def single_file(app: Flask, packed: Pack, language: str = "") -> bytes:
+    """The whole help center in one HTML file that opens from disk; `language`: `zh-Hant` lets it show Traditional."""
     html = _get(app, "/offline/shell").decode()
+    if language:
+        html = re.sub('<html lang="[^"]*"', f'<html lang="{language}"', html, count=1)
     styles = "\n".join((STATIC / name).read_text("utf-8") for name in STYLES)
     code = "\n".join((STATIC / name).read_text("utf-8") for name in ("app.js", "article.js")) + script().decode()
     files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
@@ -58,11 +61,13 @@ def single_file(app: Flask, packed: Pack) -> bytes:
         kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(suffix := path.rpartition(".")[2].lower(), suffix)
         data = data.replace(path, f"data:image/{kind};base64,{base64.b64encode(_get(app, unescape(path))).decode()}")
     data = _SAVE.sub("", data)  # it is saved
-    inside = data.replace("</", "<\\/")
     drawn = set(re.findall(r"#([\w-]+)", html + data)) | set(re.findall(r'\["([\w-]+)"\]', data))
     sprite = _SYMBOL.sub(lambda one: one[0] if one[1] in drawn else "", (STATIC / "icons.svg").read_text("utf-8"))
     head = f"<style>\n{styles}\n</style>\n</head>"
-    packed_data = f'<script type="application/json" data-pack>{inside}</script>'
+    # Compressed, the file is half as long; a browser that cannot read it (before 2023) says so. Its own pages are not
+    # written out, so that nothing would be read without JavaScript either way.
+    inside = base64.b64encode(zlib.compress(data.encode(), 9)).decode()
+    packed_data = f'<script type="application/octet-stream" data-pack>{inside}</script>'
     tail = f"{sprite}\n{packed_data}\n<script>\n{code}\n</script>\n</body>"
     return html.replace("</head>", head, 1).replace("</body>", tail, 1).encode()
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 
+from helpcenter.http import traditional
 from helpcenter.http.caching import STATIC, STATIC_POLICY, keep
 from helpcenter.offline.exporting import single_file
 from helpcenter.offline.pack import Pack, pack, script_url
@@ -93,7 +94,8 @@ def download() -> Response:
     if ready is None:
         abort(503, "单个文件正在准备，请过几秒再试。")
     app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
-    response = made(ready.version, lambda: single_file(app, ready).decode(), "text/html; charset=utf-8")
+    language = traditional.LANGUAGE if traditional.is_traditional() else ""
+    response = made(ready.version, lambda: single_file(app, ready, language).decode(), "text/html; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=helpcenter.html"
     return response
 

@@ -26,15 +26,18 @@ NOT_YET = "正在准备，请过几秒再试。"
 
 
 def made(key: Hashable, work: Callable[[], str], content_type: str) -> Response:
-    """The answer to this address, whatever its query: `work`'s text for `key`, in Traditional below the mirror."""
+    """The answer to this address, whatever its query: `work`'s text for `key`, below the mirror in Traditional.
+
+    HTML is left as it is: the one file that is made has its texts packed, and turns them itself.
+    """
     app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
     mirrored = traditional.is_traditional()
-    convert = traditional.html_to_traditional if content_type.startswith("text/html") else traditional.to_traditional
+    turned = mirrored and not content_type.startswith("text/html")
 
     def packed() -> bytes:
         with app.app_context():
             text = work()
-            return gzip((convert(text) if mirrored else text).encode(), LEVEL)
+            return gzip((traditional.to_traditional(text) if turned else text).encode(), LEVEL)
 
     all_made = app.extensions.setdefault("made", {})
     latest: Latest[bytes] = all_made.setdefault((request.path, mirrored), Latest(WAIT, KEPT, retry=5.0))

@@ -8,9 +8,9 @@ globalThis.document?.querySelector("#pocket") && (async () => {
   const main = $("#main");
   root.dataset.pocket = "";
   const mount = $("#search").getAttribute("action").replace(/\/search$/, "");
-  const mirror = location.pathname.startsWith(`${mount}/zh-hant`);
-  const base = mirror ? `${mount}/zh-hant` : mount;
   const copy = await pocket.openCopy(mount);
+  const mirror = copy.inline ? root.lang === "zh-Hant" : location.pathname.startsWith(`${mount}/zh-hant`);
+  const base = mirror && !copy.inline ? `${mount}/zh-hant` : mount;
   const early = copy.index().then((bytes) => bytes && pocket.decode(bytes)).catch(() => null); // cut by a browser that ended
   const { core, articles, sections, topics } = await pocket.readCopy(copy);
   core.assets = { "icons.svg": copy.inline ? "" : core.icons };
@@ -130,5 +130,6 @@ globalThis.document?.querySelector("#pocket") && (async () => {
   (window.requestIdleCallback ?? setTimeout)(() => { if (!engine) open(); });
 })().catch((error) => {
   console.error(error);
-  document.querySelector("#pocket")?.replaceChildren("存下的副本打不开了。有网络时请打开本站，删掉副本再存一次。");
+  document.querySelector("#pocket")?.replaceChildren(
+    error.cause === "browser" ? error.message : "存下的副本打不开了。有网络时请打开本站，删掉副本再存一次。");
 });
