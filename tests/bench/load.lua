@@ -1,11 +1,12 @@
--- wrk sends each line of the file named after -- once, in order; the last line of its output is for run.py.
+-- wrk sends each line of the file named after -- once, in order, and takes gzip as every browser does; the last line of
+-- its output is for run.py.
 local paths, at = {}, 0
 function init(arguments)
   for line in io.lines(arguments[1]) do paths[#paths + 1] = line end
 end
 function request()
   at = at % #paths + 1
-  return wrk.format("GET", paths[at], {["Host"] = "localhost", ["HX-Request"] = "true"})
+  return wrk.format("GET", paths[at], {["Host"] = "localhost", ["HX-Request"] = "true", ["Accept-Encoding"] = "gzip"})
 end
 function done(summary, latency)
   local errors = summary.errors
