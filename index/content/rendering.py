@@ -33,7 +33,7 @@ MAX_CELLS = 100_000
 
 _RESERVED_IDS = names(
     "answer-heading answered article breadcrumbs content contents emergencies feedback filters footer header help"
-    " language live main menu nav navigation page pager person-text pocket popular q query results search sidebar"
+    " language live loose main menu nav navigation page pager person-text pocket popular q query results search sidebar"
     " site skip status suggestions summary theme title toc top topics verified"
 )
 _RESERVED_STARTS = ("feedback-", "offline-", "search-", "site-")
