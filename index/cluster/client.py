@@ -164,8 +164,9 @@ class Cluster:
                     return one.result()
                 except _Again as again:
                     reason, silent = str(again), again.silent
-            if done and not silent:
-                time.sleep(PAUSE_BETWEEN * 2**attempt)
+            turns = attempt if not silent else attempt + 1 - len(self.address.hosts)
+            if done and turns >= 0:  # in a rolling restart each node may refuse once, all within a moment
+                time.sleep(min(PAUSE_BETWEEN * 2**turns, max(until - time.monotonic(), 0.0)))
         if silent and self._heard < began:
             self._away = reason, time.monotonic() + PAUSE
         raise self.unavailable(reason)
