@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
@@ -52,20 +54,15 @@ def test_a_tick_belongs_to_the_words_of_its_step_and_the_row_is_its_target(page:
     assert page.evaluate("localStorage.getItem('ticks')") != kept
 
 
-def test_one_step_has_an_address(page: Page) -> None:
+@pytest.mark.parametrize(
+    ("place", "anchor"), [("#report-loss-s3", "report-loss-s3"), ("#report-loss h2", "report-loss")]
+)
+def test_a_step_and_a_heading_copy_their_address(page: Page, place: str, anchor: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(ARTICLE)
-    page.locator("#report-loss-s3 .anchor").click()
+    page.locator(f"{place} .anchor").click()
     page.wait_for_selector("#search-announce:has-text('已复制')", state="attached")
-    assert page.evaluate("navigator.clipboard.readText()").endswith(f"{ARTICLE}#report-loss-s3")
-
-
-def test_a_heading_copies_its_link(page: Page) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(ARTICLE)
-    page.locator("#report-loss h2 .anchor").click()
-    page.wait_for_selector("#search-announce:has-text('已复制')", state="attached")
-    assert page.evaluate("navigator.clipboard.readText()").endswith(f"{ARTICLE}#report-loss")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"{ARTICLE}#{anchor}")
 
 
 def test_contents_follow_the_scroll(browser: Browser, live_server: str) -> None:

@@ -48,9 +48,8 @@ def filters_of(
         active = chosen.get(facet, ())
         if not (active or spec.shown):
             continue
-        labels = titles if facet == TOPIC else {}
         choices = [
-            Choice(one.value, labels.get(one.value, one.value), one.count, one.value in active)
+            Choice(one.value, label_of(facet, one.value, titles), one.count, one.value in active)
             for one in facets.get(facet, ())[:VALUES_KEPT]
             if one.value in active or (one.value not in spec.any and (active or one.count < total))
         ]

@@ -203,9 +203,7 @@ def parse_filters(live: Snapshot) -> dict[str, tuple[str, ...]]:
 
 def parse_page() -> int:
     """The page number; anything that is none means the first."""
-    if "page" not in request.args:
-        return 1
-    text = request.args["page"]
+    text = request.args.get("page", "1")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
     return min(max(number, 1), results_page.LAST_PAGE)
 
