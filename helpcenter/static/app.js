@@ -11,10 +11,18 @@
   const word = (name) => $(`[data-word="${name}"]`, $("#site-words").content).textContent;
   const store = {
     get(key, fallback) {
-      try { return JSON.parse(localStorage.getItem(key)) ?? fallback; } catch { return fallback; }
+      try {
+        return JSON.parse(localStorage.getItem(key)) ?? fallback;
+      } catch {
+        return fallback;
+      }
     },
     set(key, value) {
-      try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private mode: forget */ }
+      try {
+        localStorage.setItem(key, JSON.stringify(value));
+      } catch {
+        /* private mode: forget */
+      }
     },
   };
   const make = (tag, attributes, ...children) => {
@@ -27,7 +35,8 @@
   // Theme: before the first paint, hence a script that blocks. No value means what the system says.
   const themes = ["auto", "light", "dark"];
   const usual = root.dataset.theme ?? "auto"; // the site's own choice
-  const paint = (theme) => (theme === "auto" ? root.removeAttribute("data-theme") : root.setAttribute("data-theme", theme));
+  const paint = (theme) =>
+    theme === "auto" ? root.removeAttribute("data-theme") : root.setAttribute("data-theme", theme);
   root.classList.add("js");
   paint(store.get("theme", usual));
   const nameTheme = () => {
@@ -72,7 +81,13 @@
   // Readers whose browser says Traditional are offered it at once; the answer is remembered.
   const offerTraditional = () => {
     const offer = $(".offer");
-    if (!offer || !/^zh-(TW|HK|MO|Hant)/i.test(navigator.language) || document.cookie.includes("language=") || store.get("offered", false)) return;
+    if (
+      !offer ||
+      !/^zh-(TW|HK|MO|Hant)/i.test(navigator.language) ||
+      document.cookie.includes("language=") ||
+      store.get("offered", false)
+    )
+      return;
     offer.hidden = false;
   };
   on("click", (event) => {
@@ -136,8 +151,18 @@
     if (!composing) box().value = asked;
   };
 
-  on("compositionstart", (event) => { if (isBox(event)) { composing = true; clearTimeout(pending); } });
-  on("compositionend", (event) => { if (isBox(event)) { composing = false; ask(); } });
+  on("compositionstart", (event) => {
+    if (isBox(event)) {
+      composing = true;
+      clearTimeout(pending);
+    }
+  });
+  on("compositionend", (event) => {
+    if (isBox(event)) {
+      composing = false;
+      ask();
+    }
+  });
   on("input", (event) => {
     if (!isBox(event) || composing || event.isComposing) return;
     clearTimeout(pending);
@@ -155,38 +180,65 @@
   const folds = () => $$(".filters, .more-choices");
   const nameOf = (fold) => fold.className + (fold.closest(".filter")?.getAttribute("aria-label") ?? "");
   let unfolded = [];
-  on("htmx:beforeSwap", () => { unfolded = folds().filter((fold) => fold.open).map(nameOf); });
+  on("htmx:beforeSwap", () => {
+    unfolded = folds()
+      .filter((fold) => fold.open)
+      .map(nameOf);
+  });
   const refocus = () => {
-    folds().forEach((fold) => { fold.open ||= unfolded.includes(nameOf(fold)); });
+    folds().forEach((fold) => {
+      fold.open ||= unfolded.includes(nameOf(fold));
+    });
     if (!chosen) return;
     const { name, value } = chosen;
-    $$(".choice input").find((input) => input.name === name && input.value === value)?.focus({ preventScroll: true });
+    $$(".choice input")
+      .find((input) => input.name === name && input.value === value)
+      ?.focus({ preventScroll: true });
     chosen = null;
   };
   // Enter that picks a candidate is no Enter. Safari ends the composition first: there the key code tells.
   const picksCandidate = (event) => composing || event.isComposing || event.keyCode === 229;
-  on("submit", (event) => {
-    if (event.target.id !== "search") return;
-    if (composing) { event.preventDefault(); event.stopImmediatePropagation(); return; }
-    clearTimeout(pending);
-    asked = box().value.trim();
-    before ??= location.href;
-    restoring?.abort();
-    atOnce = true;
-    hideRecent();
-  }, true);
+  on(
+    "submit",
+    (event) => {
+      if (event.target.id !== "search") return;
+      if (composing) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      clearTimeout(pending);
+      asked = box().value.trim();
+      before ??= location.href;
+      restoring?.abort();
+      atOnce = true;
+      hideRecent();
+    },
+    true,
+  );
 
   // While typing the server answers without asking the model of meanings; Enter and filters may wait for it.
-  on("htmx:configRequest", ({ detail }) => { if (detail.elt.id === "search" && !atOnce) detail.headers["HX-Typing"] = "true"; });
+  on("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id === "search" && !atOnce) detail.headers["HX-Typing"] = "true";
+  });
   // A request overtaken by a newer one is no error; without this htmx reports it as one on the console.
   on("htmx:beforeSend", ({ detail }) => {
     const abort = detail.xhr.abort;
-    detail.xhr.abort = function () { detail.error = ""; abort.call(this); };
+    detail.xhr.abort = function () {
+      detail.error = "";
+      abort.call(this);
+    };
   });
   // Otherwise htmx first sends word of its end to every element it takes out: 6 of 50 ms until a result is seen.
-  on("htmx:beforeSwap", ({ detail }) => { if (detail.shouldSwap && detail.target.id === "main") detail.target.replaceChildren(); });
-  on("htmx:beforeRequest", (event) => { if (event.detail.target?.id === "main") busy(true); });
-  on("htmx:afterRequest", (event) => { if (event.detail.target?.id === "main" && event.detail.xhr.status !== 0) busy(false); });
+  on("htmx:beforeSwap", ({ detail }) => {
+    if (detail.shouldSwap && detail.target.id === "main") detail.target.replaceChildren();
+  });
+  on("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "main") busy(true);
+  });
+  on("htmx:afterRequest", (event) => {
+    if (event.detail.target?.id === "main" && event.detail.xhr.status !== 0) busy(false);
+  });
   on("htmx:sendError", ({ detail }) => {
     busy(false);
     const sent = detail.target?.id === "feedback";
@@ -195,10 +247,21 @@
     $(".unsent", detail.target)?.remove();
     detail.target.append(make("p", { className: "unsent feedback-hint" }, word("unsent")));
   });
-  on("htmx:replacedInHistory", () => { if (atOnce) settle(true); });
-  on("htmx:pushedIntoHistory", () => { before = null; showAddress(); rest(); });
-  on("htmx:historyCacheMiss", (event) => { restoring = event.detail.xhr; });
-  on("htmx:historyRestore", () => { restoring = null; showAddress(); });
+  on("htmx:replacedInHistory", () => {
+    if (atOnce) settle(true);
+  });
+  on("htmx:pushedIntoHistory", () => {
+    before = null;
+    showAddress();
+    rest();
+  });
+  on("htmx:historyCacheMiss", (event) => {
+    restoring = event.detail.xhr;
+  });
+  on("htmx:historyRestore", () => {
+    restoring = null;
+    showAddress();
+  });
   addEventListener("popstate", () => {
     clearTimeout(pending);
     clearTimeout(resting);
@@ -207,8 +270,16 @@
     busy(false);
     showAddress();
   });
-  addEventListener("pagehide", () => { if (before !== null) settle(true); });
-  on("click", (event) => { if (before !== null && event.target.closest("#main a")) settle(true); }, true);
+  addEventListener("pagehide", () => {
+    if (before !== null) settle(true);
+  });
+  on(
+    "click",
+    (event) => {
+      if (before !== null && event.target.closest("#main a")) settle(true);
+    },
+    true,
+  );
 
   // Keys: / to the box, arrows through the hits, Escape back.
   on("keydown", (event) => {
@@ -222,7 +293,12 @@
       box().focus();
       box().select();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const stops = [box(), ...($("#search-recent").hidden ? $$(".hit").filter((hit) => !hit.closest("details:not([open])")) : $$("#search-recent a"))];
+      const stops = [
+        box(),
+        ...($("#search-recent").hidden
+          ? $$(".hit").filter((hit) => !hit.closest("details:not([open])"))
+          : $$("#search-recent a")),
+      ];
       const here = stops.indexOf(event.target);
       const next = stops[here + (event.key === "ArrowDown" ? 1 : -1)];
       if (here < 0 || !next) return;
@@ -233,8 +309,10 @@
       else if (isBox(event)) {
         event.preventDefault();
         if (!$("#search-recent").hidden) hideRecent();
-        else if (box().value) { box().value = ""; ask(); }
-        else box().blur();
+        else if (box().value) {
+          box().value = "";
+          ask();
+        } else box().blur();
       }
     }
   });
@@ -251,12 +329,21 @@
     if (box().value || !queries.length) return hideRecent();
     panel.replaceChildren(
       make("p", {}, word("recent")),
-      make("ul", {}, ...queries.map((query) => {
-        const remove = make("button", { type: "button", className: "forget" }, "×");
-        remove.dataset.query = query;
-        remove.setAttribute("aria-label", `${word("remove")} ${query}`);
-        return make("li", {}, make("a", { href: `${$("#search").getAttribute("action")}?q=${encodeURIComponent(query)}` }, query), remove);
-      })),
+      make(
+        "ul",
+        {},
+        ...queries.map((query) => {
+          const remove = make("button", { type: "button", className: "forget" }, "×");
+          remove.dataset.query = query;
+          remove.setAttribute("aria-label", `${word("remove")} ${query}`);
+          return make(
+            "li",
+            {},
+            make("a", { href: `${$("#search").getAttribute("action")}?q=${encodeURIComponent(query)}` }, query),
+            remove,
+          );
+        }),
+      ),
       make("button", { type: "button", className: "forget" }, word("clear")),
     );
     panel.hidden = false;
@@ -265,11 +352,17 @@
     $("#search-recent").hidden = true;
     $("#search-recent").replaceChildren();
   };
-  on("focusin", (event) => { if (isBox(event)) showRecent(); else if (!event.target.closest("#search-recent")) hideRecent(); });
+  on("focusin", (event) => {
+    if (isBox(event)) showRecent();
+    else if (!event.target.closest("#search-recent")) hideRecent();
+  });
   on("click", (event) => {
     const forget = event.target.closest(".forget");
     if (forget) {
-      store.set("recent", forget.dataset.query ? store.get("recent", []).filter((old) => old !== forget.dataset.query) : []);
+      store.set(
+        "recent",
+        forget.dataset.query ? store.get("recent", []).filter((old) => old !== forget.dataset.query) : [],
+      );
       showRecent();
       box().focus();
     } else if (!event.target.closest("#search")) hideRecent();
@@ -291,13 +384,21 @@
     if (link.nextElementSibling) return fold(link, link.getAttribute("aria-expanded") !== "true");
     link.after(make("div", { className: "unfolded", hidden: true }));
     const place = link.nextElementSibling;
-    htmx.ajax("GET", link.getAttribute("href"), { source: place, target: place, swap: "innerHTML" }).then(() => {
-      if (!place.hasChildNodes()) return place.remove(); // offline: the next press asks again
-      fold(link, true);
-      place.dispatchEvent(new Event("unfolded", { bubbles: true }));
-    }, () => place.remove());
+    htmx.ajax("GET", link.getAttribute("href"), { source: place, target: place, swap: "innerHTML" }).then(
+      () => {
+        if (!place.hasChildNodes()) return place.remove(); // offline: the next press asks again
+        fold(link, true);
+        place.dispatchEvent(new Event("unfolded", { bubbles: true }));
+      },
+      () => place.remove(),
+    );
   });
-  on("htmx:afterSwap", (event) => { if (event.target.id === "main") { refocus(); rest(); } });
+  on("htmx:afterSwap", (event) => {
+    if (event.target.id === "main") {
+      refocus();
+      rest();
+    }
+  });
 
   on("DOMContentLoaded", () => {
     asked = box().defaultValue.trim();

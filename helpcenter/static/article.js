@@ -59,7 +59,12 @@
   // The whole row is a target, but for what is a target itself, and not while words are being selected.
   on("click", (event) => {
     if (event.target.closest(".reset")) {
-      counted().filter((tick) => tick.checked).forEach((tick) => { tick.checked = false; keep(tick); });
+      counted()
+        .filter((tick) => tick.checked)
+        .forEach((tick) => {
+          tick.checked = false;
+          keep(tick);
+        });
       return showProgress(true);
     }
     const row = event.target.closest("ol.steps > li");
@@ -71,7 +76,13 @@
     const line = $(".home .resume");
     const last = store.get("last", null);
     if (!line || !last) return;
-    const link = make("a", { href: last.path }, make("b", {}, word("resume")), make("span", {}, last.title), make("span", { className: "number" }, `${last.done}/${last.total}`));
+    const link = make(
+      "a",
+      { href: last.path },
+      make("b", {}, word("resume")),
+      make("span", {}, last.title),
+      make("span", { className: "number" }, `${last.done}/${last.total}`),
+    );
     line.replaceChildren(link);
     line.hidden = false;
   };
@@ -84,7 +95,9 @@
     const rank = (one) => (wanted.test(one.lang) ? 2 : 0) + (one.localService ? 1 : 0);
     return voices.sort((one, other) => rank(other) - rank(one))[0];
   };
-  const label = (button, name) => { $("span", button).textContent = word(name); };
+  const label = (button, name) => {
+    $("span", button).textContent = word(name);
+  };
   const showRead = () => {
     const button = $(".read");
     if (button) button.hidden = !voice();
@@ -97,13 +110,19 @@
     button.setAttribute("aria-pressed", String(!speaking));
     label(button, speaking ? "read" : "stop");
     if (speaking) return;
-    const blocks = $$("h1, .body :is(h2, h3, h4, p, li, tr), .guide-steps :is(summary, p, li li)").filter((one) => !one.parentElement.closest(".body li, tr"));
+    const blocks = $$("h1, .body :is(h2, h3, h4, p, li, tr), .guide-steps :is(summary, p, li li)").filter(
+      (one) => !one.parentElement.closest(".body li, tr"),
+    );
     const texts = blocks.map((one) => one.textContent.replace(/#|复制|複製/g, "").trim()).filter(Boolean);
     texts.forEach((text, number) => {
       const said = new SpeechSynthesisUtterance(text);
       said.voice = voice();
       said.lang = said.voice.lang;
-      if (number === texts.length - 1) said.onend = () => { button.setAttribute("aria-pressed", "false"); label(button, "read"); };
+      if (number === texts.length - 1)
+        said.onend = () => {
+          button.setAttribute("aria-pressed", "false");
+          label(button, "read");
+        };
       speech.speak(said);
     });
   };
@@ -123,15 +142,22 @@
     const copy = event.target.closest(".copy, .copy-text");
     if (!anchor && !copy) return;
     const text = anchor?.href ?? copy.dataset.copy ?? document.getElementById(copy.dataset.from).value;
-    navigator.clipboard?.writeText(text).then(() => {
-      $("#search-announce").textContent = word("copied");
-      const button = copy ?? anchor;
-      const before = button.textContent;
-      button.textContent = word("copied");
-      setTimeout(() => { button.textContent = before; }, 1500);
-    }, () => {});
+    navigator.clipboard?.writeText(text).then(
+      () => {
+        $("#search-announce").textContent = word("copied");
+        const button = copy ?? anchor;
+        const before = button.textContent;
+        button.textContent = word("copied");
+        setTimeout(() => {
+          button.textContent = before;
+        }, 1500);
+      },
+      () => {},
+    );
   });
-  on("click", (event) => { if (event.target.closest(".toc details a")) event.target.closest("details").open = false; });
+  on("click", (event) => {
+    if (event.target.closest(".toc details a")) event.target.closest("details").open = false;
+  });
 
   // What this device knows of what was tried joins the words for a person; they stand in a box to be edited.
   const tellWhatWasDone = (within) => {
@@ -139,13 +165,15 @@
     const box = $("#person-text", within);
     if (!box) return;
     const done = counted().filter((tick) => tick.checked);
-    if (done.length) box.value += `${word("didSteps")}${done.length}/${counted().length}：${words(done.at(-1).closest("li")).slice(0, 40)}\n`;
+    if (done.length)
+      box.value += `${word("didSteps")}${done.length}/${counted().length}：${words(done.at(-1).closest("li")).slice(0, 40)}\n`;
     const [query] = store.get("recent", []);
     if (query) box.value += `${word("didSearch")}${query}\n`;
   };
   on("click", (event) => {
     const send = event.target.closest(".send-text");
-    if (send) send.href = `${send.href.split("?")[0]}?body=${encodeURIComponent(document.getElementById(send.dataset.from).value)}`;
+    if (send)
+      send.href = `${send.href.split("?")[0]}?body=${encodeURIComponent(document.getElementById(send.dataset.from).value)}`;
   });
 
   let watcher = null;
@@ -164,12 +192,21 @@
     const links = new Map($$(".beside .toc a", page).map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
     if (!links.size) return;
     const visible = new Set();
-    watcher = new IntersectionObserver((entries) => {
-      entries.forEach((entry) => visible[entry.isIntersecting ? "add" : "delete"](entry.target.id));
-      const current = [...links.keys()].find((id) => visible.has(id));
-      if (current) links.forEach((link, id) => (id === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
-    }, { rootMargin: "-96px 0px -55% 0px" });
-    links.forEach((_, id) => { const part = document.getElementById(id); if (part) watcher.observe(part); });
+    watcher = new IntersectionObserver(
+      (entries) => {
+        entries.forEach((entry) => visible[entry.isIntersecting ? "add" : "delete"](entry.target.id));
+        const current = [...links.keys()].find((id) => visible.has(id));
+        if (current)
+          links.forEach((link, id) =>
+            id === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"),
+          );
+      },
+      { rootMargin: "-96px 0px -55% 0px" },
+    );
+    links.forEach((_, id) => {
+      const part = document.getElementById(id);
+      if (part) watcher.observe(part);
+    });
   };
 
   // A tapped picture fills the screen; without this its link opens the picture.
@@ -178,7 +215,12 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const close = make("button", { type: "button" }, word("close"));
-    const dialog = make("dialog", { className: "picture" }, make("img", { src: link.href, alt: $("img", link).alt }), close);
+    const dialog = make(
+      "dialog",
+      { className: "picture" },
+      make("img", { src: link.href, alt: $("img", link).alt }),
+      close,
+    );
     dialog.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
@@ -197,7 +239,8 @@
   // A link to a section that is gone lands at the article, which says so.
   const tellWhatIsGone = () => {
     const note = $(".gone");
-    if (note) note.hidden = !location.hash || Boolean(document.getElementById(decodeURIComponent(location.hash.slice(1))));
+    if (note)
+      note.hidden = !location.hash || Boolean(document.getElementById(decodeURIComponent(location.hash.slice(1))));
   };
   addEventListener("hashchange", tellWhatIsGone);
   tellWhatIsGone();

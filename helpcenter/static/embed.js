@@ -10,7 +10,12 @@
   const base = script.src.replace(/\/embed\.js.*$/, "");
   const PAUSE = 120; // ms after a keystroke: a request from elsewhere crosses a network; a finished composition needs none
   const REST = 900; // ms until a screen reader is told the count
-  const filters = Object.entries(options).flatMap(([name, values]) => values.split(",").filter((value) => value.trim()).map((value) => [name, value.trim()])); // whatever the site declares
+  const filters = Object.entries(options).flatMap(([name, values]) =>
+    values
+      .split(",")
+      .filter((value) => value.trim())
+      .map((value) => [name, value.trim()]),
+  ); // whatever the site declares
 
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
@@ -21,10 +26,28 @@
   const address = (path, values) => `${base}${path}?${new URLSearchParams([...values, ...filters])}`;
   const ENTITIES = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&#x27;": "'", "&amp;": "&" };
   const plain = (text) => text.replace(/&(?:lt|gt|amp|quot|#34|#39|#x27);/g, (entity) => ENTITIES[entity]);
-  const marked = (snippet) => snippet.split(/<mark>(.*?)<\/mark>/s).map((text, number) => (number % 2 ? make("mark", {}, plain(text)) : plain(text)));
+  const marked = (snippet) =>
+    snippet
+      .split(/<mark>(.*?)<\/mark>/s)
+      .map((text, number) => (number % 2 ? make("mark", {}, plain(text)) : plain(text)));
 
-  const box = make("input", { type: "search", name: "q", maxlength: 200, placeholder, "aria-label": placeholder, autocomplete: "off", autocapitalize: "off", spellcheck: "false", enterkeyhint: "search" });
-  const form = make("form", { role: "search", action: `${base}/search` }, box, ...filters.map(([name, value]) => make("input", { type: "hidden", name, value })));
+  const box = make("input", {
+    type: "search",
+    name: "q",
+    maxlength: 200,
+    placeholder,
+    "aria-label": placeholder,
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    enterkeyhint: "search",
+  });
+  const form = make(
+    "form",
+    { role: "search", action: `${base}/search` },
+    box,
+    ...filters.map(([name, value]) => make("input", { type: "hidden", name, value })),
+  );
   const panel = make("div", { class: "panel", hidden: "" });
   const status = make("p", { class: "status", role: "status" });
   const host = make("div", { class: "helpcenter-search", lang: "zh-Hans" });
@@ -50,20 +73,37 @@
   root.adoptedStyleSheets = [sheet];
   root.append(form, panel, status);
 
-  const close = () => { panel.hidden = true; };
+  const close = () => {
+    panel.hidden = true;
+  };
   const show = (count, ...content) => {
     panel.replaceChildren(...content);
     panel.hidden = false;
     clearTimeout(resting);
-    resting = setTimeout(() => { status.textContent = count; }, REST);
+    resting = setTimeout(() => {
+      status.textContent = count;
+    }, REST);
   };
   const link = (url, ...content) => make("a", { href: url }, ...content);
   const results = (answer, query) => {
-    if (!answer.results.length) return show("没有找到", make("p", { class: "note" }, `没有找到“${query}”。换个说法试试。`));
-    const grouped = Map.groupBy ? Map.groupBy(answer.results, (hit) => hit.article) : new Map(answer.results.map((hit) => [hit.article + hit.section, [hit]]));
-    const items = [...grouped.values()].map(([first, ...more]) => make("li", {},
-      link(base + first.url, make("b", {}, first.title), first.heading ? ` › ${first.heading}` : "", make("small", {}, ...marked(first.snippet))),
-      ...more.map((hit) => link(base + hit.url, `› ${hit.heading || hit.title}`))));
+    if (!answer.results.length)
+      return show("没有找到", make("p", { class: "note" }, `没有找到“${query}”。换个说法试试。`));
+    const grouped = Map.groupBy
+      ? Map.groupBy(answer.results, (hit) => hit.article)
+      : new Map(answer.results.map((hit) => [hit.article + hit.section, [hit]]));
+    const items = [...grouped.values()].map(([first, ...more]) =>
+      make(
+        "li",
+        {},
+        link(
+          base + first.url,
+          make("b", {}, first.title),
+          first.heading ? ` › ${first.heading}` : "",
+          make("small", {}, ...marked(first.snippet)),
+        ),
+        ...more.map((hit) => link(base + hit.url, `› ${hit.heading || hit.title}`)),
+      ),
+    );
     const all = link(address("/search", [["q", query]]), `全部 ${answer.total} 条结果`);
     all.className = "all";
     show(`${answer.total} 条结果`, make("ul", {}, ...items), all);
@@ -83,28 +123,48 @@
     if (!query) return close();
     const { signal } = (running = new AbortController());
     try {
-      const response = await fetch(address("/api/v1/search", [["q", query], ["limit", limit]]), { signal, credentials: "omit" });
+      const response = await fetch(
+        address("/api/v1/search", [
+          ["q", query],
+          ["limit", limit],
+        ]),
+        { signal, credentials: "omit" },
+      );
       if (!response.ok) throw new Error(response.status);
       const answer = await response.json();
       if (!signal.aborted) results(answer, query);
     } catch {
       if (signal.aborted) return;
       asked = "";
-      show("暂时搜不到", make("p", { class: "note" }, "暂时搜不到。"), link(address("/search", [["q", query]]), "到帮助中心里搜"));
+      show(
+        "暂时搜不到",
+        make("p", { class: "note" }, "暂时搜不到。"),
+        link(address("/search", [["q", query]]), "到帮助中心里搜"),
+      );
     }
   };
 
   // Half-typed pinyin is never sent; Enter that picks a candidate is no Enter. Safari ends the composition first: there the
   // key code tells.
-  box.addEventListener("compositionstart", () => { composing = true; clearTimeout(pending); });
-  box.addEventListener("compositionend", () => { composing = false; ask(); });
+  box.addEventListener("compositionstart", () => {
+    composing = true;
+    clearTimeout(pending);
+  });
+  box.addEventListener("compositionend", () => {
+    composing = false;
+    ask();
+  });
   box.addEventListener("input", (event) => {
     if (composing || event.isComposing) return;
     clearTimeout(pending);
     pending = setTimeout(ask, PAUSE);
   });
-  box.addEventListener("focus", () => { if (panel.childNodes.length && box.value.trim() === asked && asked) panel.hidden = false; });
-  form.addEventListener("submit", (event) => { if (composing || !box.value.trim()) event.preventDefault(); });
+  box.addEventListener("focus", () => {
+    if (panel.childNodes.length && box.value.trim() === asked && asked) panel.hidden = false;
+  });
+  form.addEventListener("submit", (event) => {
+    if (composing || !box.value.trim()) event.preventDefault();
+  });
   root.addEventListener("keydown", (event) => {
     if (composing || event.isComposing || event.keyCode === 229) {
       if (event.key === "Enter") event.preventDefault();
@@ -123,8 +183,12 @@
       close();
     }
   });
-  document.addEventListener("click", (event) => { if (!event.composedPath().includes(host)) close(); });
-  host.addEventListener("focusout", (event) => { if (event.relatedTarget && event.relatedTarget !== host) close(); });
+  document.addEventListener("click", (event) => {
+    if (!event.composedPath().includes(host)) close();
+  });
+  host.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && event.relatedTarget !== host) close();
+  });
 
   const place = () => {
     const into = target && document.querySelector(target);
@@ -132,6 +196,7 @@
     else if (script.closest("head")) document.body.append(host);
     else script.after(host);
   };
-  if (document.readyState === "loading" && (target || script.closest("head"))) document.addEventListener("DOMContentLoaded", place);
+  if (document.readyState === "loading" && (target || script.closest("head")))
+    document.addEventListener("DOMContentLoaded", place);
   else place();
 })();

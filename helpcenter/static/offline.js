@@ -5,23 +5,39 @@
 (() => {
   const { $, $$, on, make } = window.helpcenter;
   const root = document.documentElement;
-  const base = $("#search").getAttribute("action").replace(/(\/zh-hant)?\/search$/, "");
+  const base = $("#search")
+    .getAttribute("action")
+    .replace(/(\/zh-hant)?\/search$/, "");
   const POINTER = `${base}/offline/pointer`;
   const OURS = `hc-${base}@`;
   const able = "serviceWorker" in navigator && "caches" in window && crypto.subtle && navigator.locks;
-  const words = (name, values = {}) => $(`[data-offline-word="${name}"]`, $("#offline-words").content).innerHTML.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-  const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+  const words = (name, values = {}) =>
+    $(`[data-offline-word="${name}"]`, $("#offline-words").content).innerHTML.replace(
+      /\{(\w+)\}/g,
+      (_, key) => values[key],
+    );
+  const size = (bytes) =>
+    bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
   const day = (date) => date.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
   const say = (state, line = "") => {
     root.dataset.offlineState = state;
-    $$("[data-offline-words]").forEach((one) => { one.innerHTML = line; });
-    $$("[data-offline=save]").forEach((button) => { button.hidden = state === "saving" || state === "saved"; button.textContent = words(state === "outdated" ? "update" : "save"); });
-    $$("[data-offline=remove]").forEach((button) => { button.hidden = !["saved", "outdated"].includes(state); });
+    $$("[data-offline-words]").forEach((one) => {
+      one.innerHTML = line;
+    });
+    $$("[data-offline=save]").forEach((button) => {
+      button.hidden = state === "saving" || state === "saved";
+      button.textContent = words(state === "outdated" ? "update" : "save");
+    });
+    $$("[data-offline=remove]").forEach((button) => {
+      button.hidden = !["saved", "outdated"].includes(state);
+    });
   };
   const pointers = () => caches.open("hc-pointer");
   const pointer = async () => (await caches.match(POINTER, { cacheName: "hc-pointer" }))?.json();
   const point = async (record) => (await pointers()).put(POINTER, new Response(JSON.stringify(record)));
-  const sweep = async (kept) => { for (const name of await caches.keys()) if (name.startsWith(OURS) && name !== kept) await caches.delete(name); };
+  const sweep = async (kept) => {
+    for (const name of await caches.keys()) if (name.startsWith(OURS) && name !== kept) await caches.delete(name);
+  };
   const alone = (work) => navigator.locks.request(POINTER, work);
   const patient = async (address, options, tries = 30) => {
     const answer = await fetch(base + address, options);
@@ -42,46 +58,81 @@
     await sweep();
     await (await navigator.serviceWorker.getRegistration(`${base}/`))?.unregister();
   };
-  const script = (address) => new Promise((done, failed) => { document.head.append(Object.assign(make("script", { src: address }), { onload: done, onerror: failed })); });
-  const shown = (record) => words("saved", { day: day(record.day), size: size(record.bytes) }) + (record.topics ? words("partly", { count: record.topics.length }) : "");
+  const script = (address) =>
+    new Promise((done, failed) => {
+      document.head.append(Object.assign(make("script", { src: address }), { onload: done, onerror: failed }));
+    });
+  const shown = (record) =>
+    words("saved", { day: day(record.day), size: size(record.bytes) }) +
+    (record.topics ? words("partly", { count: record.topics.length }) : "");
 
-  const save = (topics) => alone(async () => {
-    const before = await pointer().catch(() => null);
-    say("saving", words("saving"));
-    try {
-      const list = await wanted(30);
-      if (!list) { await forget(); return say("failed", words("off")); }
-      const many = list.topics.length;
-      if (many && !topics && !before?.topics) { say("none"); return choose(list, before); }
-      navigator.storage?.persist?.();
-      await navigator.serviceWorker.register(`${base}/sw.js`, { scope: `${base}/` });
-      const code = list.files.find((one) => one.url.includes("/pocket-")).url;
-      if (!window.pocket?.save) await patient(code).then(() => script(base + code));
-      const tell = (share, bytes) => say("saving", words("progress", { share: Math.round(100 * share), size: size(bytes) }));
-      const name = `${OURS}${list.version}-${Date.now()}`;
-      const record = await pocket.save({ base, list, topics: many ? topics ?? before.topics : null, before, name, patient, point, tell });
-      await sweep(record.cache);
-      say("saved", shown(record));
-    } catch (error) {
-      console.warn(error);
-      await sweep((await pointer().catch(() => null))?.cache).catch(() => {});
-      say("failed", words(error.name === "QuotaExceededError" ? "full" : "failed") + (before ? words("kept") : ""));
-    }
-  });
+  const save = (topics) =>
+    alone(async () => {
+      const before = await pointer().catch(() => null);
+      say("saving", words("saving"));
+      try {
+        const list = await wanted(30);
+        if (!list) {
+          await forget();
+          return say("failed", words("off"));
+        }
+        const many = list.topics.length;
+        if (many && !topics && !before?.topics) {
+          say("none");
+          return choose(list, before);
+        }
+        navigator.storage?.persist?.();
+        await navigator.serviceWorker.register(`${base}/sw.js`, { scope: `${base}/` });
+        const code = list.files.find((one) => one.url.includes("/pocket-")).url;
+        if (!window.pocket?.save) await patient(code).then(() => script(base + code));
+        const tell = (share, bytes) =>
+          say("saving", words("progress", { share: Math.round(100 * share), size: size(bytes) }));
+        const name = `${OURS}${list.version}-${Date.now()}`;
+        const record = await pocket.save({
+          base,
+          list,
+          topics: many ? (topics ?? before.topics) : null,
+          before,
+          name,
+          patient,
+          point,
+          tell,
+        });
+        await sweep(record.cache);
+        say("saved", shown(record));
+      } catch (error) {
+        console.warn(error);
+        await sweep((await pointer().catch(() => null))?.cache).catch(() => {});
+        say("failed", words(error.name === "QuotaExceededError" ? "full" : "failed") + (before ? words("kept") : ""));
+      }
+    });
   // A large site is saved by topic: a list with sizes, and their sum on the button.
   const choose = (list, before) => {
     $$(".offline-topics").forEach((one) => one.remove());
     const button = make("button", { type: "button", disabled: true });
-    const boxes = list.topics.map(({ id, title, bytes }) => ({ bytes, title, box: make("input", { type: "checkbox", value: id, checked: !!before?.topics?.includes(id) }) }));
+    const boxes = list.topics.map(({ id, title, bytes }) => ({
+      bytes,
+      title,
+      box: make("input", { type: "checkbox", value: id, checked: !!before?.topics?.includes(id) }),
+    }));
     const common = list.files.filter((one) => !one.topic).reduce((sum, one) => sum + one.bytes, 0);
     const sum = () => {
       const chosen = boxes.filter(({ box }) => box.checked);
       button.disabled = !chosen.length;
       button.innerHTML = words("chosen", { size: size(chosen.reduce((all, one) => all + one.bytes, common)) });
     };
-    const form = make("fieldset", { className: "offline-topics" }, make("legend", {}, words("choose")), ...boxes.map(({ box, title, bytes }) => make("label", {}, box, ` ${title} `, make("small", {}, size(bytes)))), button);
+    const form = make(
+      "fieldset",
+      { className: "offline-topics" },
+      make("legend", {}, words("choose")),
+      ...boxes.map(({ box, title, bytes }) => make("label", {}, box, ` ${title} `, make("small", {}, size(bytes)))),
+      button,
+    );
     form.addEventListener("change", sum);
-    button.addEventListener("click", () => { form.remove(); save(boxes.filter(({ box }) => box.checked).map(({ box }) => box.value)); });
+    button.addEventListener("click", () => {
+      form.remove();
+      save(boxes.filter(({ box }) => box.checked).map(({ box }) => box.value));
+    });
     sum();
     $(".site-footer .offline").append(form);
     form.scrollIntoView({ block: "center" });
@@ -91,7 +142,9 @@
     const kept = await pointer().catch(() => null);
     if (!kept) return say("none");
     // What a browser or its owner took away is no copy any more.
-    const there = (await caches.has(kept.cache)) && (await (await caches.open(kept.cache)).keys()).length >= Object.keys(kept.files).length;
+    const there =
+      (await caches.has(kept.cache)) &&
+      (await (await caches.open(kept.cache)).keys()).length >= Object.keys(kept.files).length;
     if (!there) {
       if (root.dataset.pocket === undefined) await alone(forget); // without a network a part is better than nothing
       return say("failed", words("broken"));
@@ -100,19 +153,29 @@
     navigator.locks.request(POINTER, { ifAvailable: true }, (free) => free && sweep(kept.cache)); // left by a save that was cut
     if (root.dataset.pocket !== undefined) return; // shown from the copy: there is no network to ask
     const list = await wanted().catch(() => undefined); // offline: the copy is what there is
-    if (list === null) { await alone(forget); say("none"); } // the kill switch
+    if (list === null) {
+      await alone(forget);
+      say("none");
+    } // the kill switch
     else if (list && list.version !== kept.version) say("outdated", words("outdated", { day: day(kept.day) }));
   };
   const tell = async () => {
     if (root.dataset.offlineState !== "none" || $$("[data-offline-words]").some((line) => line.textContent)) return;
     const list = await wanted().catch(() => null);
-    if (list && root.dataset.offlineState === "none") $$("[data-offline-words]").forEach((line) => { line.innerHTML = words("size", { size: size(list.bytes) }); });
+    if (list && root.dataset.offlineState === "none")
+      $$("[data-offline-words]").forEach((line) => {
+        line.innerHTML = words("size", { size: size(list.bytes) });
+      });
   };
   root.dataset.offlineState = "none";
   if (!able) {
     // Browsers inside other apps have no worker; the single file opens anywhere.
-    $$("[data-offline-words]").forEach((line) => { line.innerHTML = words("unable"); });
-    $$("[data-offline=save]").forEach((button) => { button.hidden = true; });
+    $$("[data-offline-words]").forEach((line) => {
+      line.innerHTML = words("unable");
+    });
+    $$("[data-offline=save]").forEach((button) => {
+      button.hidden = true;
+    });
     return;
   }
   on("click", async (event) => {
@@ -122,9 +185,15 @@
     await alone(forget);
     say("none", words("removed"));
   });
-  for (const type of ["pointerover", "focusin"]) on(type, (event) => { if (event.target.closest("[data-offline=save]")) tell(); });
+  for (const type of ["pointerover", "focusin"])
+    on(type, (event) => {
+      if (event.target.closest("[data-offline=save]")) tell();
+    });
   // iOS keeps what a home-screen app saves apart, and Safari forgets after seven days without a visit.
-  if (/iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches) $$("[data-offline-ios]").forEach((line) => { line.hidden = false; });
+  if (/iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches)
+    $$("[data-offline-ios]").forEach((line) => {
+      line.hidden = false;
+    });
   // A search that shows its first results goes before.
   if (root.dataset.pocket === undefined && !$("#pocket")) look();
   on("pocket:ready", look);

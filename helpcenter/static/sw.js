@@ -21,7 +21,8 @@ const inTime = (request) => {
 };
 const plain = (path) => path.slice(mount.length).replace(/^\/zh-hant(?=\/|$)/, "");
 const isPage = (path) => /^\/?$|^\/(search|about|guides|topics|articles)(\/|$)/.test(path) && !path.endsWith(".md");
-const isHashed = (url) => /\?v=[0-9a-f]{12}$/.test(url.href) || /\/offline\/[a-z]+-[0-9a-f]{12}\.(js|json)$/.test(url.pathname);
+const isHashed = (url) =>
+  /\?v=[0-9a-f]{12}$/.test(url.href) || /\/offline\/[a-z]+-[0-9a-f]{12}\.(js|json)$/.test(url.pathname);
 
 const page = async (request) => {
   const saved = await live();
@@ -29,7 +30,9 @@ const page = async (request) => {
   let answer;
   try {
     answer = await inTime(request);
-  } catch { /* no network, or too slow */ }
+  } catch {
+    /* no network, or too slow */
+  }
   // A gateway that says that the server is gone is no answer either.
   if (answer && ![502, 503, 504].includes(answer.status)) return answer;
   return (await saved.match(`${mount}/offline/shell`)) ?? answer ?? Response.error();
@@ -51,5 +54,6 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin || request.cache === "no-store") return;
   if (request.mode === "navigate" && isPage(plain(url.pathname))) event.respondWith(page(request));
-  else if (/^\/(static|offline|media)\/|^\/site\.css$/.test(url.pathname.slice(mount.length))) event.respondWith(file(request, url));
+  else if (/^\/(static|offline|media)\/|^\/site\.css$/.test(url.pathname.slice(mount.length)))
+    event.respondWith(file(request, url));
 });

@@ -2,134 +2,199 @@
 // In: the address, the copy. Out: `#main`, and what app.js asks of htmx, answered here: typing, history and focus are then the
 // same as online.
 "use strict";
-globalThis.document?.querySelector("#pocket") && (async () => {
-  const { $, $$, on, make } = window.helpcenter;
-  const root = document.documentElement;
-  const main = $("#main");
-  root.dataset.pocket = "";
-  const mount = $("#search").getAttribute("action").replace(/\/search$/, "");
-  const copy = await pocket.openCopy(mount);
-  const mirror = copy.inline ? root.lang === "zh-Hant" : location.pathname.startsWith(`${mount}/zh-hant`);
-  const base = mirror && !copy.inline ? `${mount}/zh-hant` : mount;
-  const early = copy.index().then((bytes) => bytes && pocket.decode(bytes)).catch(() => null); // cut by a browser that ended
-  const { core, articles, sections, topics } = await pocket.readCopy(copy);
-  core.assets = { "icons.svg": copy.inline ? "" : core.icons };
-  const today = pocket.today();
-  const { turned, turn } = mirror ? pocket.traditional(core.traditional) : { turned: (text) => text, turn: () => {} };
-  const render = pocket.renderer(core.templates);
-  const pages = pocket.pagesOf({ core, articles, topics, root: base, mount, today });
-  const all = articles.size === core.order.length;
-  const partly = all ? "" : `只搜了存下的主题：${copy.topics.map((id) => topics.get(id)?.title ?? id).join("、")}。`;
+globalThis.document?.querySelector("#pocket") &&
+  (async () => {
+    const { $, $$, on, make } = window.helpcenter;
+    const root = document.documentElement;
+    const main = $("#main");
+    root.dataset.pocket = "";
+    const mount = $("#search")
+      .getAttribute("action")
+      .replace(/\/search$/, "");
+    const copy = await pocket.openCopy(mount);
+    const mirror = copy.inline ? root.lang === "zh-Hant" : location.pathname.startsWith(`${mount}/zh-hant`);
+    const base = mirror && !copy.inline ? `${mount}/zh-hant` : mount;
+    const early = copy
+      .index()
+      .then((bytes) => bytes && pocket.decode(bytes))
+      .catch(() => null); // cut by a browser that ended
+    const { core, articles, sections, topics } = await pocket.readCopy(copy);
+    core.assets = { "icons.svg": copy.inline ? "" : core.icons };
+    const today = pocket.today();
+    const { turned, turn } = mirror ? pocket.traditional(core.traditional) : { turned: (text) => text, turn: () => {} };
+    const render = pocket.renderer(core.templates);
+    const pages = pocket.pagesOf({ core, articles, topics, root: base, mount, today });
+    const all = articles.size === core.order.length;
+    const partly = all ? "" : `只搜了存下的主题：${copy.topics.map((id) => topics.get(id)?.title ?? id).join("、")}。`;
 
-  // The frame is saved in Simplified only.
-  if (mirror) {
-    root.lang = "zh-Hant";
-    $("#search").setAttribute("action", `${base}/search`);
-    $$("a[href^='/']").forEach((link) => link.setAttribute("href", base + link.getAttribute("href").slice(mount.length)));
-    turn(document.body);
-    turn($("#site-words").content);
-  }
+    // The frame is saved in Simplified only.
+    if (mirror) {
+      root.lang = "zh-Hant";
+      $("#search").setAttribute("action", `${base}/search`);
+      $$("a[href^='/']").forEach((link) =>
+        link.setAttribute("href", base + link.getAttribute("href").slice(mount.length)),
+      );
+      turn(document.body);
+      turn($("#site-words").content);
+    }
 
-  let engine = null, results = null;
-  const open = async () => {
-    const kept = await early;
-    engine ??= pocket.openIndex(core, kept ?? (await pocket.build(core, sections)), sections);
-    results ??= pocket.resultsOf({ core, sections, articles, topics, engine, pages, root: base, partly });
-  };
-  const search = async (parameters) => {
-    if (!results) await open();
-    return results(parameters);
-  };
-  const fragment = (html) => { const box = document.createElement("template"); box.innerHTML = html; return box.content; };
-  const say = (day) => day.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
-  const note = () => {
-    const words = copy.inline ? `这是 ${say(copy.built)} 的内容。`
-      : copy.day ? `连不上网站。这是 ${say(copy.day)} 存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。` : "";
-    return words ? fragment(`<aside class="callout callout-note saved" role="note"><p>${words}</p></aside>`) : fragment("");
-  };
-  const show = (title, html, hash) => {
-    document.title = turned(title);
-    const fresh = document.createDocumentFragment();
-    fresh.append(note(), fragment(html));
-    turn(fresh);
-    main.dispatchEvent(new CustomEvent("htmx:beforeSwap", { bubbles: true, detail: { target: main, shouldSwap: true } }));
-    main.replaceChildren(fresh);
-    main.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true, detail: { target: main } }));
-    if (hash === undefined) return;
-    const target = hash && document.getElementById(decodeURIComponent(hash));
-    if (target) target.scrollIntoView();
-    else scrollTo(0, 0);
-  };
-  const missing = () => ({ title: "副本里没有这一页", html: '<div class="wrap nothing"><h1>副本里没有这一页</h1><p>它可能是后来加的，或者它的主题没有存。有网络时再打开，或者换个说法搜一搜。</p></div>' });
-  const made = (page) => page && { title: page.title, html: render(page.template, page.page) };
-  const page = async (path, parameters) => {
-    if (path === "/search") return made(await search(parameters));
-    const [, kind, ...parts] = path.split("/").map(decodeURIComponent);
-    if (core.pages[path]) return { title: pocket.plain(core.pages[path].title), html: pages.local(core.pages[path].main.replaceAll('href="/"', `href="${base}/"`)).text };
-    const at = parts.lastIndexOf("sections");
-    if (kind === "articles") return made(pages.article((at > 0 ? parts.slice(0, at) : parts).join("/")));
-    if (kind === "topics") return made(pages.topic(parts.join("/")));
-    return kind === "guides" ? made(pages.guide(parts[0], parts.slice(1))) : null;
-  };
-  const go = async (address, hash) => {
-    const url = new URL(address, location.href);
-    const path = url.pathname.slice(copy.inline ? 0 : base.length).replace(/(\/index\.html)?\/*$/, "") || "/";
-    const { title, html } = (await page(path, url.searchParams)) ?? missing();
-    show(title, html, hash);
-    if (path !== "/search") return;
-    const box = $("#q");
-    if (document.activeElement !== box) box.value = url.searchParams.get("q") ?? "";
-  };
-  const here = () => (copy.inline ? new URL(location.hash.startsWith("#/") ? location.hash.slice(1) : "/", "http://pocket") : new URL(location.href));
-
-  // What app.js asks of htmx.
-  let turnOf = 0;
-  const ask = async () => {
-    const asked = new URLSearchParams([["q", $("#q").value.trim()], ...$$(".filters input:checked").map((box) => [box.name, box.value])].filter(([, value]) => value));
-    const address = `${base}/search${[...asked].length ? `?${asked}` : ""}`;
-    const own = ++turnOf;
-    const found = await page("/search", asked);
-    if (own !== turnOf) return; // overtaken by newer typing
-    if (!copy.inline) history.replaceState({}, "", address);
-    show(found.title, found.html);
-  };
-  const unfold = (path) => {
-    const [id, anchor] = path.split("/sections/").map(decodeURIComponent);
-    const article = articles.get(id);
-    const section = article?.sections.find((one) => one.anchor === anchor || (anchor === pages.sectionTop && !one.anchor));
-    return section ? render("_section.html", { section: { place: `${id}#${section.anchor}`, html: pages.local(section.html) }, article_url: base + section.url }) : "";
-  };
-  window.htmx = {
-    trigger: (_, name) => name === "settled" && ask(),
-    ajax: async (_, address, { target }) => {
-      const fresh = fragment(unfold(new URL(address, "http://pocket").pathname.slice(`${base}/articles/`.length)));
+    let engine = null,
+      results = null;
+    const open = async () => {
+      const kept = await early;
+      engine ??= pocket.openIndex(core, kept ?? (await pocket.build(core, sections)), sections);
+      results ??= pocket.resultsOf({ core, sections, articles, topics, engine, pages, root: base, partly });
+    };
+    const search = async (parameters) => {
+      if (!results) await open();
+      return results(parameters);
+    };
+    const fragment = (html) => {
+      const box = document.createElement("template");
+      box.innerHTML = html;
+      return box.content;
+    };
+    const say = (day) => day.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
+    const note = () => {
+      const words = copy.inline
+        ? `这是 ${say(copy.built)} 的内容。`
+        : copy.day
+          ? `连不上网站。这是 ${say(copy.day)} 存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。`
+          : "";
+      return words
+        ? fragment(`<aside class="callout callout-note saved" role="note"><p>${words}</p></aside>`)
+        : fragment("");
+    };
+    const show = (title, html, hash) => {
+      document.title = turned(title);
+      const fresh = document.createDocumentFragment();
+      fresh.append(note(), fragment(html));
       turn(fresh);
-      target.replaceChildren(fresh);
-    },
-  };
-  on("submit", (event) => { if (event.target.id === "search") { event.preventDefault(); ask(); } });
-  on("click", (event) => { if (event.target.closest(".apply")) { event.preventDefault(); ask(); } });
-  if (copy.inline) {
-    on("click", (event) => {
-      const link = event.target.closest("a[href^='/']");
-      if (!link || event.defaultPrevented) return;
-      event.preventDefault();
-      location.hash = link.getAttribute("href").replace("#", "##");
+      main.dispatchEvent(
+        new CustomEvent("htmx:beforeSwap", { bubbles: true, detail: { target: main, shouldSwap: true } }),
+      );
+      main.replaceChildren(fresh);
+      main.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true, detail: { target: main } }));
+      if (hash === undefined) return;
+      const target = hash && document.getElementById(decodeURIComponent(hash));
+      if (target) target.scrollIntoView();
+      else scrollTo(0, 0);
+    };
+    const missing = () => ({
+      title: "副本里没有这一页",
+      html: '<div class="wrap nothing"><h1>副本里没有这一页</h1><p>它可能是后来加的，或者它的主题没有存。有网络时再打开，或者换个说法搜一搜。</p></div>',
     });
-    addEventListener("hashchange", () => { if (location.hash.startsWith("#/")) go(here(), here().hash.replace(/^#+/, "")); });
-  }
-  addEventListener("online", () => { const line = $(".saved p"); if (line) line.append(" ", make("a", { href: location.href }, turned("网络恢复了，看最新的一页"))); });
-  pocket.found = async (query) => { // for whoever measures
-    if (!engine) await open();
-    return engine.search(query).hits.slice(0, 100).map(({ number }) => sections[number].article.id + (sections[number].anchor && `#${sections[number].anchor}`));
-  };
-  await go(here(), here().hash.replace(/^#+/, ""));
-  root.dataset.pocket = "ready";
-  document.dispatchEvent(new Event("pocket:ready"));
-  // What a first search would wait for, while the reader reads.
-  (window.requestIdleCallback ?? setTimeout)(() => { if (!engine) open(); });
-})().catch((error) => {
-  console.error(error);
-  document.querySelector("#pocket")?.replaceChildren(
-    error.cause === "browser" ? error.message : "存下的副本打不开了。有网络时请打开本站，删掉副本再存一次。");
-});
+    const made = (page) => page && { title: page.title, html: render(page.template, page.page) };
+    const page = async (path, parameters) => {
+      if (path === "/search") return made(await search(parameters));
+      const [, kind, ...parts] = path.split("/").map(decodeURIComponent);
+      if (core.pages[path])
+        return {
+          title: pocket.plain(core.pages[path].title),
+          html: pages.local(core.pages[path].main.replaceAll('href="/"', `href="${base}/"`)).text,
+        };
+      const at = parts.lastIndexOf("sections");
+      if (kind === "articles") return made(pages.article((at > 0 ? parts.slice(0, at) : parts).join("/")));
+      if (kind === "topics") return made(pages.topic(parts.join("/")));
+      return kind === "guides" ? made(pages.guide(parts[0], parts.slice(1))) : null;
+    };
+    const go = async (address, hash) => {
+      const url = new URL(address, location.href);
+      const path = url.pathname.slice(copy.inline ? 0 : base.length).replace(/(\/index\.html)?\/*$/, "") || "/";
+      const { title, html } = (await page(path, url.searchParams)) ?? missing();
+      show(title, html, hash);
+      if (path !== "/search") return;
+      const box = $("#q");
+      if (document.activeElement !== box) box.value = url.searchParams.get("q") ?? "";
+    };
+    const here = () =>
+      copy.inline
+        ? new URL(location.hash.startsWith("#/") ? location.hash.slice(1) : "/", "http://pocket")
+        : new URL(location.href);
+
+    // What app.js asks of htmx.
+    let turnOf = 0;
+    const ask = async () => {
+      const asked = new URLSearchParams(
+        [["q", $("#q").value.trim()], ...$$(".filters input:checked").map((box) => [box.name, box.value])].filter(
+          ([, value]) => value,
+        ),
+      );
+      const address = `${base}/search${[...asked].length ? `?${asked}` : ""}`;
+      const own = ++turnOf;
+      const found = await page("/search", asked);
+      if (own !== turnOf) return; // overtaken by newer typing
+      if (!copy.inline) history.replaceState({}, "", address);
+      show(found.title, found.html);
+    };
+    const unfold = (path) => {
+      const [id, anchor] = path.split("/sections/").map(decodeURIComponent);
+      const article = articles.get(id);
+      const section = article?.sections.find(
+        (one) => one.anchor === anchor || (anchor === pages.sectionTop && !one.anchor),
+      );
+      return section
+        ? render("_section.html", {
+            section: { place: `${id}#${section.anchor}`, html: pages.local(section.html) },
+            article_url: base + section.url,
+          })
+        : "";
+    };
+    window.htmx = {
+      trigger: (_, name) => name === "settled" && ask(),
+      ajax: async (_, address, { target }) => {
+        const fresh = fragment(unfold(new URL(address, "http://pocket").pathname.slice(`${base}/articles/`.length)));
+        turn(fresh);
+        target.replaceChildren(fresh);
+      },
+    };
+    on("submit", (event) => {
+      if (event.target.id === "search") {
+        event.preventDefault();
+        ask();
+      }
+    });
+    on("click", (event) => {
+      if (event.target.closest(".apply")) {
+        event.preventDefault();
+        ask();
+      }
+    });
+    if (copy.inline) {
+      on("click", (event) => {
+        const link = event.target.closest("a[href^='/']");
+        if (!link || event.defaultPrevented) return;
+        event.preventDefault();
+        location.hash = link.getAttribute("href").replace("#", "##");
+      });
+      addEventListener("hashchange", () => {
+        if (location.hash.startsWith("#/")) go(here(), here().hash.replace(/^#+/, ""));
+      });
+    }
+    addEventListener("online", () => {
+      const line = $(".saved p");
+      if (line) line.append(" ", make("a", { href: location.href }, turned("网络恢复了，看最新的一页")));
+    });
+    pocket.found = async (query) => {
+      // for whoever measures
+      if (!engine) await open();
+      return engine
+        .search(query)
+        .hits.slice(0, 100)
+        .map(({ number }) => sections[number].article.id + (sections[number].anchor && `#${sections[number].anchor}`));
+    };
+    await go(here(), here().hash.replace(/^#+/, ""));
+    root.dataset.pocket = "ready";
+    document.dispatchEvent(new Event("pocket:ready"));
+    // What a first search would wait for, while the reader reads.
+    (window.requestIdleCallback ?? setTimeout)(() => {
+      if (!engine) open();
+    });
+  })().catch((error) => {
+    console.error(error);
+    document
+      .querySelector("#pocket")
+      ?.replaceChildren(
+        error.cause === "browser" ? error.message : "存下的副本打不开了。有网络时请打开本站，删掉副本再存一次。",
+      );
+  });

@@ -40,7 +40,9 @@
         starts[number * FIELDS.length + field] = at;
         at += text.length + 1;
         if (!text) continue;
-        const counts = asks ? asks.reduce((counts, [word, times]) => count(word, counts, times), none()) : repeated.get(text) ?? count(text);
+        const counts = asks
+          ? asks.reduce((counts, [word, times]) => count(word, counts, times), none())
+          : (repeated.get(text) ?? count(text));
         if (name === "title" || name === "aliases") repeated.set(text, counts);
         for (const kind of KINDS) {
           let length = 0;
@@ -58,7 +60,9 @@
     for (const kind of KINDS) {
       const sorted = [...raw[kind].keys()].sort((one, other) => (one < other ? -1 : 1));
       const ends = new Uint32Array(sorted.length + 1);
-      sorted.forEach((term, place) => { ends[place + 1] = ends[place] + raw[kind].get(term).length; });
+      sorted.forEach((term, place) => {
+        ends[place + 1] = ends[place] + raw[kind].get(term).length;
+      });
       const postings = new Uint32Array(ends[sorted.length]);
       sorted.forEach((term, place) => postings.set(raw[kind].get(term), ends[place]));
       index[`${kind}.terms`] = kind === "words" ? sorted.join("\n") : Uint32Array.from(sorted);
@@ -74,10 +78,15 @@
   const encode = (index) => {
     const parts = Object.entries(index).map(([name, value]) => {
       const bytes = typeof value === "string" ? new TextEncoder().encode(value) : new Uint8Array(value.buffer);
-      return { head: [name, typeof value === "string" ? "text" : value instanceof Uint16Array ? "u16" : "u32", bytes.length], bytes };
+      return {
+        head: [name, typeof value === "string" ? "text" : value instanceof Uint16Array ? "u16" : "u32", bytes.length],
+        bytes,
+      };
     });
     const head = new TextEncoder().encode(JSON.stringify(parts.map((part) => part.head)));
-    const whole = new Uint8Array(4 + padded(head.length) + parts.reduce((sum, part) => sum + padded(part.bytes.length), 0));
+    const whole = new Uint8Array(
+      4 + padded(head.length) + parts.reduce((sum, part) => sum + padded(part.bytes.length), 0),
+    );
     new DataView(whole.buffer).setUint32(0, head.length, true);
     whole.set(head, 4);
     let at = 4 + padded(head.length);
@@ -93,7 +102,10 @@
     const index = {};
     let at = 4 + padded(size);
     for (const [name, kind, bytes] of head) {
-      index[name] = kind === "text" ? new TextDecoder().decode(new Uint8Array(buffer, at, bytes)) : new ARRAYS[kind](buffer, at, bytes / ARRAYS[kind].BYTES_PER_ELEMENT);
+      index[name] =
+        kind === "text"
+          ? new TextDecoder().decode(new Uint8Array(buffer, at, bytes))
+          : new ARRAYS[kind](buffer, at, bytes / ARRAYS[kind].BYTES_PER_ELEMENT);
       at += padded(bytes);
     }
     if (at !== buffer.byteLength) throw new RangeError("index: not whole");

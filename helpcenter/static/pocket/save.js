@@ -21,17 +21,36 @@
       if (!answer.ok) throw new Error(`${url} ${answer.status}`);
       const body = await answer.arrayBuffer();
       if (hex(await crypto.subtle.digest("SHA-256", body)) !== hash) throw new Error(`${url}: hash`);
-      await fresh.put(base + url, new Response(body, { headers: { "Content-Type": answer.headers.get("Content-Type") ?? "" } }));
+      await fresh.put(
+        base + url,
+        new Response(body, { headers: { "Content-Type": answer.headers.get("Content-Type") ?? "" } }),
+      );
       done += own;
     }
     const hashes = Object.fromEntries(files.map((one) => [one.url, one.hash]));
     const same = (url) => before?.files[url] === hashes[url];
     const code = files.find((one) => /\/pocket-/.test(one.url)).url;
     const data = files.map((one) => one.url).filter(isData);
-    const index = [code, ...data].every(same) && data.length === Object.keys(before.files).filter(isData).length ? await (await old.match(base + INDEX))?.arrayBuffer() : null;
+    const index =
+      [code, ...data].every(same) && data.length === Object.keys(before.files).filter(isData).length
+        ? await (await old.match(base + INDEX))?.arrayBuffer()
+        : null;
     tell(1, bytes);
-    await fresh.put(base + INDEX, new Response(index ?? (await pocket.indexOf(data, async (url) => (await fresh.match(base + url)).json(), breath))));
-    const record = { cache: name, version: list.version, built: list.built, bytes, day: pocket.today(), topics, files: hashes };
+    await fresh.put(
+      base + INDEX,
+      new Response(
+        index ?? (await pocket.indexOf(data, async (url) => (await fresh.match(base + url)).json(), breath)),
+      ),
+    );
+    const record = {
+      cache: name,
+      version: list.version,
+      built: list.built,
+      bytes,
+      day: pocket.today(),
+      topics,
+      files: hashes,
+    };
     await point(record);
     return record;
   };

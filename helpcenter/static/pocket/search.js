@@ -3,15 +3,20 @@
 // and all that is ours would stand around it anyway.
 "use strict";
 (() => {
-  const REFINED = 24, LONG_TEXT = 60, READ = 1000, REACH = 8;
+  const REFINED = 24,
+    LONG_TEXT = 60,
+    READ = 1000,
+    REACH = 8;
   const NONE = [];
 
   // The first place of a sorted list whose entry is not below `wanted`.
   const bisect = (list, wanted) => {
-    let low = 0, high = list.length;
+    let low = 0,
+      high = list.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (list[middle] < wanted) low = middle + 1; else high = middle;
+      if (list[middle] < wanted) low = middle + 1;
+      else high = middle;
     }
     return low;
   };
@@ -27,15 +32,25 @@
     const boosts = FIELDS.map((field) => weights.boosts[field] ?? 0);
     const words = index["words.terms"].split("\n");
     const lists = { words, grams: index["grams.terms"], characters: index["characters.terms"] };
-    const averages = Object.fromEntries(KINDS.map((kind) => [kind, FIELDS.map((_, field) => {
-      let sum = 0, filled = 0;
-      for (let at = field; at < count * FIELDS.length; at += FIELDS.length) {
-        sum += index[`${kind}.lengths`][at];
-        filled += index[`${kind}.lengths`][at] > 0;
-      }
-      return Math.max(1, sum / Math.max(1, filled));
-    })]));
-    const keyOf = { words: (term) => term, characters: (term) => term.charCodeAt(0), grams: (term) => term.charCodeAt(0) * 65536 + term.charCodeAt(1) };
+    const averages = Object.fromEntries(
+      KINDS.map((kind) => [
+        kind,
+        FIELDS.map((_, field) => {
+          let sum = 0,
+            filled = 0;
+          for (let at = field; at < count * FIELDS.length; at += FIELDS.length) {
+            sum += index[`${kind}.lengths`][at];
+            filled += index[`${kind}.lengths`][at] > 0;
+          }
+          return Math.max(1, sum / Math.max(1, filled));
+        }),
+      ]),
+    );
+    const keyOf = {
+      words: (term) => term,
+      characters: (term) => term.charCodeAt(0),
+      grams: (term) => term.charCodeAt(0) * 65536 + term.charCodeAt(1),
+    };
     const place = (kind, term) => {
       const key = keyOf[kind](term);
       const at = bisect(lists[kind], key);
@@ -49,17 +64,25 @@
       const at = place(kind, term);
       const list = at < 0 ? NONE : [];
       const lengths = index[`${kind}.lengths`];
-      for (let i = at < 0 ? 0 : index[`${kind}.ends`][at], end = at < 0 ? 0 : index[`${kind}.ends`][at + 1]; i < end; i++) {
+      for (
+        let i = at < 0 ? 0 : index[`${kind}.ends`][at], end = at < 0 ? 0 : index[`${kind}.ends`][at + 1];
+        i < end;
+        i++
+      ) {
         const packed = index[`${kind}.postings`][i];
-        const number = packed >>> 15, field = (packed >>> 12) & 7;
-        const weight = (boosts[field] * (packed & 4095)) / (1 - weights.b + (weights.b * lengths[number * FIELDS.length + field]) / averages[kind][field]);
+        const number = packed >>> 15,
+          field = (packed >>> 12) & 7;
+        const weight =
+          (boosts[field] * (packed & 4095)) /
+          (1 - weights.b + (weights.b * lengths[number * FIELDS.length + field]) / averages[kind][field]);
         if (list[list.length - 2] === number) list[list.length - 1] += weight;
         else list.push(number, weight);
       }
       weighed.set(name, list);
       return list;
     };
-    const text = (number, from = 0, to = FIELDS.length) => index.whole.slice(index.starts[number * FIELDS.length + from], index.starts[number * FIELDS.length + to] - 1);
+    const text = (number, from = 0, to = FIELDS.length) =>
+      index.whole.slice(index.starts[number * FIELDS.length + from], index.starts[number * FIELDS.length + to] - 1);
     const field = (number, at) => text(number, at, at + 1);
     const visible = (number) => text(number, sections[number].anchor ? 3 : 1);
     const latin = words.slice(0, bisect(words, "{"));
@@ -75,7 +98,11 @@
         let any = false;
         for (const [kind, term] of choice) {
           const list = postings(kind, term);
-          for (let at = 0; at < list.length; at += 2) if (!held || held[list[at]]) { some[list[at]] = 1; any = true; }
+          for (let at = 0; at < list.length; at += 2)
+            if (!held || held[list[at]]) {
+              some[list[at]] = 1;
+              any = true;
+            }
         }
         held = some;
         if (!any) break;
@@ -84,8 +111,12 @@
     };
     // How much of the query stands word for word in a long text: pieces of three characters on, each pair as rare as it is.
     const bonus = (query, within) => {
-      const pair = (at) => { const list = postings("grams", query.slice(at, at + 2)); return list.length ? idf(list) : weights.query.plain_pair; };
-      let greatest = 0, beyond = 0;
+      const pair = (at) => {
+        const list = postings("grams", query.slice(at, at + 2));
+        return list.length ? idf(list) : weights.query.plain_pair;
+      };
+      let greatest = 0,
+        beyond = 0;
       for (let begin = 0; begin + 3 <= query.length; begin++) {
         if (!within.includes(query.slice(begin, begin + 3))) continue;
         let end = begin + 3;
@@ -116,17 +147,26 @@
           }
         }
       };
-      addUp(wanted.filter((term) => term.content), false);
+      addUp(
+        wanted.filter((term) => term.content),
+        false,
+      );
       const complete = holding(needed);
       const held = holding([...needed, ...units.flatMap((unit) => unit.needed)]);
       const exact = [];
-      for (let number = 0; held && number < count; number++) if (held[number] && containing(units, number)) exact.push(number);
+      for (let number = 0; held && number < count; number++)
+        if (held[number] && containing(units, number)) exact.push(number);
       for (const number of exact) found[number] = 1;
       if (!found.includes(1)) {
         const characters = wanted.filter((term) => term.kind === "characters");
-        holding(characters.map((term) => [["characters", term.term]]))?.forEach((there, number) => { if (there && close(text(number), characters)) found[number] = 1; });
+        holding(characters.map((term) => [["characters", term.term]]))?.forEach((there, number) => {
+          if (there && close(text(number), characters)) found[number] = 1;
+        });
       }
-      addUp(wanted.filter((term) => !term.content), true);
+      addUp(
+        wanted.filter((term) => !term.content),
+        true,
+      );
       return { scores, found, complete, exact };
     };
     const containing = (units, number) => {
@@ -148,12 +188,16 @@
     // What contains a guess, else what holds all of it, with plain scores.
     const holders = (parsed) => {
       const { scores, complete, exact } = weigh(parsed);
-      const sections = exact.length ? exact : Array.from(complete ?? []).flatMap((there, number) => (there ? [number] : []));
+      const sections = exact.length
+        ? exact
+        : Array.from(complete ?? []).flatMap((there, number) => (there ? [number] : []));
       return { sections, scores: sections.map((number) => scores[number]) };
     };
     const ordered = ({ scores, found, complete, exacts }) => {
       const hits = [];
-      for (let number = 0; number < count; number++) if (found[number]) hits.push({ number, score: scores[number], complete: !!complete?.[number], exact: exacts.has(number) });
+      for (let number = 0; number < count; number++)
+        if (found[number])
+          hits.push({ number, score: scores[number], complete: !!complete?.[number], exact: exacts.has(number) });
       return hits.sort((one, other) => other.score - one.score || one.number - other.number);
     };
     // All that holds something of the query; what holds all of it as typed stands above the rest.
@@ -165,17 +209,46 @@
       ranking.exacts = new Set(exact);
       const { query } = parsed;
       const near = query.length > 3 ? ordered(ranking).slice(0, REFINED) : [];
-      if (near.length > 1 && exact.length < near.length) for (const { number } of near) {
-        const own = text(number);
-        if (own.length >= LONG_TEXT) scores[number] += bonus(query, own.slice(0, READ));
-      }
+      if (near.length > 1 && exact.length < near.length)
+        for (const { number } of near) {
+          const own = text(number);
+          if (own.length >= LONG_TEXT) scores[number] += bonus(query, own.slice(0, READ));
+        }
       const sections = () => Array.from(found).flatMap((there, number) => (there ? [number] : []));
-      return { ...ranking, sections, top: scores.reduce((most, one) => Math.max(most, one), 0), total: found.reduce((sum, one) => sum + one, 0) };
+      return {
+        ...ranking,
+        sections,
+        top: scores.reduce((most, one) => Math.max(most, one), 0),
+        total: found.reduce((sum, one) => sum + one, 0),
+      };
     };
 
     const frequency = (word) => postings("words", word).length / 2;
-    const standsHan = (written) => stands({ kind: "han", text: written, needed: Array.from({ length: written.length - 1 }, (_, at) => [["grams", written.slice(at, at + 2)]]) });
-    const engine = { core, index, bisect, count, latin, common, postings, idf, text, field, visible, fold, termsOf, parse, frequency, stands, standsHan };
+    const standsHan = (written) =>
+      stands({
+        kind: "han",
+        text: written,
+        needed: Array.from({ length: written.length - 1 }, (_, at) => [["grams", written.slice(at, at + 2)]]),
+      });
+    const engine = {
+      core,
+      index,
+      bisect,
+      count,
+      latin,
+      common,
+      postings,
+      idf,
+      text,
+      field,
+      visible,
+      fold,
+      termsOf,
+      parse,
+      frequency,
+      stands,
+      standsHan,
+    };
     const find = pocket.layering({ parse, rank, holders, ordered }, pocket.guessing(engine));
     const choose = pocket.choosing({ core, sections, field });
     // Returns { query, parsed, hits: [{ number, score, complete, exact, matched, parsed }], plain, suggestion }; `plain`: the hits

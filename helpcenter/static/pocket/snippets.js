@@ -3,21 +3,37 @@
 // line by line, where each number says why.
 "use strict";
 (() => {
-  const LENGTH = 96, LONGEST = 120, NEAR = 84, MOST_MARKS = 60;
+  const LENGTH = 96,
+    LONGEST = 120,
+    NEAR = 84,
+    MOST_MARKS = 60;
   const SENTENCE = /[。！？；!?…]+[”’」』）)]*|\n/g;
   const PAUSE = /^[^]*[，、：,.;!? ]/;
   const ENDS = /[。！？；，：…]$/;
-  const OPEN = "\x1e", CLOSE = "\x1f";
+  const OPEN = "\x1e",
+    CLOSE = "\x1f";
   const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
-  const escaped = (passage) => passage.replace(/[&<>"']/g, (sign) => SIGNS[sign]).replaceAll(OPEN, "<mark>").replaceAll(CLOSE, "</mark>");
-  const stops = (text, begin, end) => [...text.slice(begin, end).matchAll(SENTENCE)].map((stop) => begin + stop.index + stop[0].length);
-  const pause = (text, begin, end) => { const found = PAUSE.exec(text.slice(Math.max(0, begin), end)); return found && Math.max(0, begin) + found[0].length; };
+  const escaped = (passage) =>
+    passage
+      .replace(/[&<>"']/g, (sign) => SIGNS[sign])
+      .replaceAll(OPEN, "<mark>")
+      .replaceAll(CLOSE, "</mark>");
+  const stops = (text, begin, end) =>
+    [...text.slice(begin, end).matchAll(SENTENCE)].map((stop) => begin + stop.index + stop[0].length);
+  const pause = (text, begin, end) => {
+    const found = PAUSE.exec(text.slice(Math.max(0, begin), end));
+    return found && Math.max(0, begin) + found[0].length;
+  };
 
   const spans = (folded, marks) => {
     const found = [];
     for (const mark of marks) {
       const latin = mark[0] < "\x7f";
-      for (let at = folded.indexOf(mark); at >= 0 && found.length < MOST_MARKS; at = folded.indexOf(mark, at + mark.length)) {
+      for (
+        let at = folded.indexOf(mark);
+        at >= 0 && found.length < MOST_MARKS;
+        at = folded.indexOf(mark, at + mark.length)
+      ) {
         if (!latin || at === 0 || !/[a-z0-9]/i.test(folded[at - 1])) found.push([at, at + mark.length]);
       }
     }
@@ -31,11 +47,13 @@
     return joined;
   };
   const mark = (text, begin, end, found) => {
-    let out = "", at = begin;
+    let out = "",
+      at = begin;
     for (const [left, right] of found) {
       if (right <= begin) continue;
       if (left >= end) break;
-      out += text.slice(at, Math.max(left, begin)) + OPEN + text.slice(Math.max(left, begin), Math.min(right, end)) + CLOSE;
+      out +=
+        text.slice(at, Math.max(left, begin)) + OPEN + text.slice(Math.max(left, begin), Math.min(right, end)) + CLOSE;
       at = Math.min(right, end);
     }
     return out + text.slice(at, end);
@@ -64,16 +82,24 @@
       at = stop + 1;
     }
     if (kind === ":" && pieces.length > 1) pieces.pop(); // the word over a callout, without the callout
-    return escaped(pieces.join(" ").replaceAll("\t", " ").replace(/^ +| +$/g, "").replace(/；$/, ""));
+    return escaped(
+      pieces
+        .join(" ")
+        .replaceAll("\t", " ")
+        .replace(/^ +| +$/g, "")
+        .replace(/；$/, ""),
+    );
   };
   // Where the matches begin that a passage should show: a new piece counts by its length, a repeated one little.
   const densest = (text, found) => {
     if (!found.length || found.at(-1)[1] <= found[0][0] + LENGTH - 12) return found.length ? found[0][0] : 0;
     const everything = 3 * [...new Set(found.map((span) => text.slice(...span)))].join("").length;
-    let best = found[0][0], most = 0;
+    let best = found[0][0],
+      most = 0;
     for (const [first, [begin]] of found.entries()) {
       const inside = new Set();
-      let value = 0, at = first;
+      let value = 0,
+        at = first;
       for (; at < found.length && found[at][1] <= begin + LENGTH - 12; at++) {
         const piece = text.slice(...found[at]);
         value += inside.has(piece) ? 1 : 3 * piece.length;
@@ -111,7 +137,8 @@
     if (before) begin = pause(text, best - 30, best) ?? best - 16; // so long a sentence would hide the match
     const ends = stops(text, best, begin + LONGEST).filter((end) => end > best);
     if (text.length <= begin + LONGEST) ends.push(text.length);
-    let end, after = false;
+    let end,
+      after = false;
     if (ends.length) {
       const fitting = ends.filter((one) => one - begin <= LENGTH);
       end = fitting.length ? Math.max(...fitting) : ends[0];
@@ -127,8 +154,11 @@
     const places = [first];
     for (let at = first + 1; at <= first + length; at++) if (lines[at] === "2") places.push(at);
     if (places.length < 2) return { steps: [], count: 0 };
-    const written = text.split("\n"), plain = folded.split("\n");
-    const steps = places.slice(0, most).map((at) => escaped(mark(written[at], 0, written[at].length, spans(plain[at], marks))));
+    const written = text.split("\n"),
+      plain = folded.split("\n");
+    const steps = places
+      .slice(0, most)
+      .map((at) => escaped(mark(written[at], 0, written[at].length, spans(plain[at], marks))));
     return { steps, count: places.length };
   };
   Object.assign(pocket, { snippet, firstSteps });

@@ -12,11 +12,11 @@
     const longest = Math.max(1, ...[...table.keys()].map((word) => word.length));
     const turned = (text) => {
       let out = "";
-      for (let at = 0; at < text.length; ) {
+      for (let at = 0; at < text.length;) {
         let size = Math.min(longest, text.length - at);
         while (size > 1 && !table.has(text.slice(at, at + size))) size--;
         const piece = text.slice(at, at + size);
-        out += size > 1 ? table.get(piece) : single.get(piece) ?? piece;
+        out += size > 1 ? table.get(piece) : (single.get(piece) ?? piece);
         at += size;
       }
       return out;
@@ -25,8 +25,11 @@
       const walker = document.createTreeWalker(within, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
       for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         if (node.nodeType === Node.TEXT_NODE) {
-          if (/[^\x00-\u33ff]/.test(node.data) && !node.parentElement?.closest(UNTOUCHED)) node.data = turned(node.data);
-        } else for (const name of SPOKEN) if (node.hasAttribute(name)) node.setAttribute(name, turned(node.getAttribute(name)));
+          if (/[^\x00-\u33ff]/.test(node.data) && !node.parentElement?.closest(UNTOUCHED))
+            node.data = turned(node.data);
+        } else
+          for (const name of SPOKEN)
+            if (node.hasAttribute(name)) node.setAttribute(name, turned(node.getAttribute(name)));
       }
     };
     return { turned, turn };
