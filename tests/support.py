@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
     from werkzeug.test import TestResponse
 
 Serve = Callable[..., AbstractContextManager[Any]]
@@ -206,3 +206,21 @@ def type_query(page: Page, text: str) -> None:
     with page.expect_response(lambda answer: unquote(answer.url.replace("+", " ")).endswith(f"q={text}")):
         page.locator("#q").press_sequentially(text, delay=30)
     page.wait_for_selector("#main[aria-busy=false]")
+
+
+def save_copy(context: BrowserContext) -> Page:
+    """A page of the site that `context` is at, with its copy saved by the button."""
+    page = context.new_page()
+    page.goto("/")
+    page.locator("[data-offline=save]").first.click()
+    page.wait_for_selector("html[data-offline-state=saved]", timeout=30_000)
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    return page
+
+
+def open_copy(context: BrowserContext, path: str) -> Page:
+    """A page of the saved copy."""
+    page = context.new_page()
+    page.goto(path)
+    page.wait_for_selector("html[data-pocket=ready]")
+    return page

@@ -78,7 +78,7 @@ def client(bank: Path) -> FlaskClient:
 def visible(text: str) -> str:
     """What readers and programs get of an answer, less what every page has of HTML, HTTP and scripts."""
     # How to save a site on an iPhone is told to every reader of every site.
-    text = re.sub(r"<span data-offline-ios hidden>.*?</span>", "", text)
+    text = re.sub(r'<i data-offline-word="ios">.*?</i>', "", text)
     text = re.sub(r'role="region"|width=device-width|(?<=[?&]v=)[0-9a-f]+', "", text)
     return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("//"))
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from support import open_copy, save_copy
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser
 
 LOST = "replacement/france-lost"
 
@@ -36,39 +37,23 @@ def phone(browser: Browser, serve: Callable[..., AbstractContextManager[Any]], s
         context.close()
 
 
-def save(context: BrowserContext) -> Page:
-    page = context.new_page()
-    page.goto("/")
-    page.locator("[data-offline=save]").first.click()
-    page.wait_for_selector("html[data-offline-state=saved]", timeout=30_000)
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
-    return page
-
-
-def opened(context: BrowserContext, path: str) -> Page:
-    page = context.new_page()
-    page.goto(path)
-    page.wait_for_selector("html[data-pocket=ready]")
-    return page
-
-
 def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
     context, stop = phone
-    save(context).close()
+    save_copy(context).close()
     stop()
-    article = opened(context, f"/articles/{LOST}#report-loss")
+    article = open_copy(context, f"/articles/{LOST}#report-loss")
     assert article.locator("h1").inner_text() == "在法国丢失 eSIM：报失、停号、换到新手机"
     assert "存下的副本" in article.locator("#main").inner_text()
     assert article.locator("#report-loss").is_visible() and not article.locator("form[action*=feedback]").count()
-    assert opened(context, "/topics/replacement").locator(".articles a").count() > 3
-    home = opened(context, "/")
+    assert open_copy(context, "/topics/replacement").locator(".articles a").count() > 3
+    home = open_copy(context, "/")
     assert home.locator("#main a").count() > 10
-    guide = opened(context, "/guides/replace")
+    guide = open_copy(context, "/guides/replace")
     guide.locator(".guide-options a").first.click()
     guide.wait_for_selector("html[data-pocket=ready] .guide-options, html[data-pocket=ready] .guide-steps")
-    mirror = opened(context, f"/zh-hant/articles/{LOST}")
+    mirror = open_copy(context, f"/zh-hant/articles/{LOST}")
     assert "補" in mirror.locator("#main").inner_text() and "补" not in mirror.locator("h1").inner_text()
-    results = opened(context, "/search?q=法国 丢失")
+    results = open_copy(context, "/search?q=法国 丢失")
     assert LOST in results.locator("#main .cards a").first.get_attribute("href")
     assert results.locator("#main .cards mark").count()
     results.locator("#q").fill("bukaliucheng")
@@ -83,12 +68,12 @@ def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
     results.wait_for_function("document.querySelector('#search-count')?.textContent.startsWith('没有找到回答')")
     results.locator("#q").fill("饕餮龘靐")
     results.wait_for_selector("#main .nothing")
-    assert opened(context, "/articles/none").locator("h1").inner_text() == "副本里没有这一页"
+    assert open_copy(context, "/articles/none").locator("h1").inner_text() == "副本里没有这一页"
 
 
 def test_while_there_is_a_network_the_server_answers(phone: Any) -> None:
     context, _ = phone
-    page = save(context)
+    page = save_copy(context)
     page.goto(f"/articles/{LOST}")
     assert page.evaluate("document.documentElement.dataset.pocket") is None
     assert page.locator("form[action*=feedback]").count()
@@ -110,7 +95,7 @@ def test_feedback_without_a_network_says_that_it_was_not_sent(phone: Any) -> Non
 
 def test_a_file_that_is_not_what_it_should_be_is_never_used(phone: Any) -> None:
     context, stop = phone
-    page = save(context)
+    page = save_copy(context)
     before = page.evaluate("caches.keys()")
     context.route("**/offline/core-*", lambda route: route.fulfill(body="{}", content_type="application/json"))
     context.route("**/offline.json", lambda route: altered(route))
@@ -120,9 +105,11 @@ def test_a_file_that_is_not_what_it_should_be_is_never_used(phone: Any) -> None:
     page.wait_for_selector("html[data-offline-state=failed]")
     assert "原来的副本还在" in page.locator("[data-offline-words]").first.inner_text()
     assert page.evaluate("caches.keys()") == before
+    assert page.locator("[data-offline=remove]").last.is_visible()
+    assert page.locator("[data-offline=save]").first.inner_text() == "更新副本"
     context.unroute_all()
     stop()
-    assert opened(context, f"/articles/{LOST}").locator("#report-loss").is_visible()
+    assert open_copy(context, f"/articles/{LOST}").locator("#report-loss").is_visible()
 
 
 def packed(client: FlaskClient) -> Any:
@@ -142,11 +129,13 @@ def altered(route: Any) -> None:
     route.fulfill(json=record)
 
 
-def test_the_manifest_names_whole_files(client: FlaskClient) -> None:
-    record = packed(client)
+@pytest.mark.parametrize("mount", ["", "/help"])
+def test_the_manifest_names_whole_files(client: FlaskClient, mount: str) -> None:
+    packed(client)
+    record = client.get("/offline.json", base_url=f"http://localhost{mount}").json
     assert record["bytes"] == sum(one["bytes"] for one in record["files"])
     for one in record["files"]:
-        answer = client.get(one["url"])
+        answer = client.get(one["url"], base_url=f"http://localhost{mount}")
         assert answer.status_code == 200 and hashlib.sha256(answer.data).hexdigest() == one["hash"], one["url"]
     assert client.get("/sw.js").mimetype == "text/javascript"
     assert not any("insights" in one["url"] for one in record["files"])

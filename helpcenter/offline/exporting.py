@@ -22,11 +22,10 @@ from flask import Flask
 
 from helpcenter.guides.walking import walk
 from helpcenter.http.caching import STATIC
-from helpcenter.offline.pack import Pack, pack, script
+from helpcenter.offline.pack import LIVE, Pack, pack, script
 from helpcenter.pages.frame import STATIC_NAMES, STYLES
 from index import Guide, Snapshot
 
-_HTMX = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
 _SCRIPT = re.compile(r"<script src=[^>]*></script>\n?")
 _LINK = re.compile(r"<link [^>]*>\n?")
 _HTMX_SCRIPT = re.compile(r"<script src=[^>]*htmx[^>]*></script>\n?")
@@ -34,6 +33,7 @@ _FEEDBACK = re.compile(r'<form[^>]*action="[^"]*/feedback/.*?</form>', re.DOTALL
 _SYMBOL = re.compile(r'<symbol id="([\w-]+)".*?</symbol>\n?', re.DOTALL)
 _SAVE = re.compile(r"<button [^>]*data-offline=[^>]*>[^<]*</button>")
 _OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
+_LANGUAGE = re.compile(r'<aside class="offer".*?</aside>|(?:<li>)?<a [^>]*data-language=.*?</a>(?:</li>)?', re.DOTALL)
 _PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
 MAKING = 600.0
 """Seconds that an export waits for an answer that is being made."""
@@ -51,7 +51,7 @@ def single_file(app: Flask, packed: Pack, language: str = "") -> bytes:
     code = "\n".join((STATIC / name).read_text("utf-8") for name in ("app.js", "article.js")) + script().decode()
     files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
     data = json.dumps({**files, "built": packed.built}, ensure_ascii=False, separators=(",", ":"))
-    html = _OFFLINE.sub("", _HTMX.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
+    html = _LANGUAGE.sub("", _OFFLINE.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
     html = re.sub(r'"[^"]*/static/icons\.svg[^"#]*#', '"#', html)
     data = re.sub(r'\\"[^"\\]*/static/icons\.svg[^"#\\]*#', r"\"#", data)
     pictures = {one.url for one in packed.files if one.url.startswith("/media/")}
@@ -165,7 +165,7 @@ def static_files(app: Flask, live: Snapshot) -> Iterator[tuple[str, bytes]]:
 
 def _still(body: bytes) -> bytes:
     """A page without what only a server answers: live requests, feedback."""
-    return _FEEDBACK.sub("", _HTMX.sub("", _HTMX_SCRIPT.sub("", body.decode()))).encode()
+    return _FEEDBACK.sub("", LIVE.sub("", _HTMX_SCRIPT.sub("", body.decode()))).encode()
 
 
 def _states(guide: Guide) -> Iterator[str]:

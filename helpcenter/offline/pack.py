@@ -27,7 +27,8 @@ from helpcenter.offline.asked import asked
 from helpcenter.offline.table import traditional_table
 from helpcenter.offline.templates import compiled
 from helpcenter.pages.colours import style_address
-from helpcenter.pages.frame import STATIC_NAMES
+from helpcenter.pages.frame import STATIC_NAMES, render
+from helpcenter.pages.home_page import home_page
 from helpcenter.pages.popular import first_articles
 from index import Article, ArticlePage, Snapshot
 
@@ -44,7 +45,8 @@ TEMPLATES = (
 )  # fmt: skip
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-_LIVE = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
+LIVE = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
+"""What only a server answers."""
 _MEDIA = re.compile(r'src=\\?"(/media/[^"\\]+)')
 _IDLE = re.compile(rb"^[ \t]*(//.*\n)?|(?<=[;{},]) // [^\n\"'`]*$", re.MULTILINE)
 _WORDS = ("name", "short_name", "search_tips", "note_expired", "note_unverified", "note_nothing")
@@ -119,8 +121,8 @@ def pack(app: Flask, live: Snapshot) -> Pack:
             raise ValueError(f"{path}: {answer.status_code}")
         return answer.get_data()
 
-    def page(path: str) -> dict[str, str]:
-        html = _LIVE.sub("", get(path).decode())
+    def page(path: str, html: str = "") -> dict[str, str]:
+        html = LIVE.sub("", html or get(path).decode())
         main, title = _MAIN.search(html), _TITLE.search(html)
         return {"title": title[1] if title else "", "main": main[1].strip() if main else ""}
 
@@ -135,6 +137,9 @@ def pack(app: Flask, live: Snapshot) -> Pack:
     search = dict(live.pocket())
     keys = [(one.article.id, section.anchor) for one in found for section in one.article.sections]
     asks = dict(zip(keys, search.pop("asks"), strict=True))  # type: ignore[call-overload]
+    # Without what readers ask most, which processes count for themselves: all have to pack the same.
+    with app.test_request_context("/", base_url=f"http://{host}"):
+        home = render("home.html", home_page(live, counted=False))
     bodies = {script_url(): script()}
     topics = dict.fromkeys(bodies, "")
     small = size <= LARGE
@@ -152,7 +157,8 @@ def pack(app: Flask, live: Snapshot) -> Pack:
         "site": _site(app, live),
         "listed": [card.id for card in first_articles(live)],
         "icons": assets["icons.svg"],
-        "pages": {path: page(path) for path in ("/", "/guides", "/about")},
+        "pages": {"/": page("/", home)} | {path: page(path) for path in ("/guides", "/about")},
+        "moved": {old: live.moved(old) for one in found for old in one.article.moved_from if "#" not in old},
         "templates": compiled(app.jinja_env, TEMPLATES) | {"_feedback.html": []},
         "search": search,
     }
@@ -184,7 +190,8 @@ def pack(app: Flask, live: Snapshot) -> Pack:
         weights[file.topic] += file.bytes
     known = [topic for topic in live.topics() if topic.id in weights]
     choice = [Choice(topic.id, topic.title, weights[topic.id]) for topic in known]
-    return Pack(live.id, live.built.date().isoformat(), files, bodies, compressed, choice)
+    version = _hash("\n".join(f"{one.url} {one.hash}" for one in files).encode())[:12]  # a new program is one too
+    return Pack(version, live.built.date().isoformat(), files, bodies, compressed, choice)
 
 
 def _columns(pages: Sequence[ArticlePage], asks: Mapping[tuple[str, str], Mapping[int, int]]) -> dict[str, Any]:

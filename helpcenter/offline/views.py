@@ -6,7 +6,9 @@ articles it takes seconds, and until then a device is asked to come again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import re
+from dataclasses import dataclass, replace
 from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
@@ -14,7 +16,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, jsonify, reque
 from helpcenter.http import traditional
 from helpcenter.http.caching import STATIC, STATIC_POLICY, keep
 from helpcenter.offline.exporting import single_file
-from helpcenter.offline.pack import Pack, pack, script_url
+from helpcenter.offline.pack import LIVE, Pack, pack, script_url
 from helpcenter.pages import frame as pages
 from helpcenter.pages.made import made
 from helpcenter.pages.views import snapshot
@@ -23,8 +25,12 @@ from helpcenter.store.background import Latest
 WAIT, KEPT = 5.0, 365 * 86400.0
 """Seconds that a device waits for a pack, and that one of an unchanged snapshot stays good."""
 
+SHELL = "/offline/shell"
 NOT_YET = "离线副本正在准备，请过几秒再试。"
 KINDS = {"json": "application/json", "js": "text/javascript; charset=utf-8"}
+
+_OTHERS = re.compile(r'<(?:meta property|meta name="description"|link rel="(?:alternate|search)")[^>]*>\n')
+"""What programs of others read of a page: .2 KB."""
 
 blueprint = Blueprint("offline", __name__)
 
@@ -36,6 +42,7 @@ class ShellPage:
     frame: pages.Frame
     script: str
     """The address of what shows saved pages."""
+    article_count: int
 
 
 def prepare(app: Flask) -> None:
@@ -57,7 +64,10 @@ def manifest() -> Response:
     ready = current()
     if ready is None:
         abort(503, NOT_YET)
-    response = jsonify(ready.manifest())
+    record = ready.manifest()
+    frame = hashlib.sha256(_shell().encode()).hexdigest()  # its links begin where a proxy mounts the site
+    record["files"] = [one | {"hash": frame} if one["url"] == SHELL else one for one in record["files"]]
+    response = jsonify(record)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -81,10 +91,19 @@ def packed(name: str, kind: str) -> Response:
     return response
 
 
-@blueprint.get("/offline/shell")
+@blueprint.get(SHELL)
 def shell() -> Response:
     """The frame of every page, empty."""
-    return keep(Response(pages.render("shell.html", ShellPage(pages.frame(status=404), script_url()))))
+    return keep(Response(_shell()))
+
+
+def _shell() -> str:
+    """No address is its own; its link to the other script leads on from whatever page the device shows in it."""
+    live = snapshot()
+    frame = pages.frame(status=404)
+    other = f"{frame.mount}{traditional.PREFIX}/" if live.site().traditional else ""
+    page = ShellPage(replace(frame, alternate=other), script_url(), live.article_count)
+    return _OTHERS.sub("", LIVE.sub("", pages.render("shell.html", page)))
 
 
 @blueprint.get("/download")

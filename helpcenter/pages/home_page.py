@@ -77,12 +77,12 @@ def about_page(snapshot: Snapshot) -> AboutPage:
     )
 
 
-def home_page(snapshot: Snapshot) -> HomePage:
-    """The home page."""
+def home_page(snapshot: Snapshot, counted: bool = True) -> HomePage:
+    """The home page; `counted`: it lists what readers ask most, where that is known."""
     tiles = snapshot.site().tiles
     topics = tuple(topic for topic in snapshot.topics() if topic.articles)
     verified = [card for card in snapshot.cards() if card.verified]
-    heading, first = listed(snapshot)
+    heading, first = listed(snapshot, counted)
     loose = tuple(card for card in snapshot.cards() if not card.topic)
     return HomePage(
         frame=frame(path="/"),

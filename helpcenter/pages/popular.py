@@ -45,9 +45,9 @@ def first_articles(snapshot: Snapshot) -> tuple[ArticleCard, ...]:
     return (firsts or snapshot.cards())[:LISTED]
 
 
-def listed(snapshot: Snapshot) -> tuple[str, tuple[ArticleCard, ...]]:
+def listed(snapshot: Snapshot, counted: bool = True) -> tuple[str, tuple[ArticleCard, ...]]:
     """A heading and articles: 常看 for what readers ask most; until that is known the first ones, and no such claim."""
-    often = popular(snapshot)
+    often = popular(snapshot) if counted else None
     return ("常看", often) if often else ("可以先看", first_articles(snapshot))
 
 

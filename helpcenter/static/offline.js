@@ -1,4 +1,4 @@
-// The saved copy as every page knows it: what there is, how to save and remove it. In: [data-offline] buttons, /offline.json.
+// The saved copy as every page knows it. In: [data-offline] buttons, /offline.json.
 // Out: data-offline-state on <html>: none | saving | saved | outdated | failed. What saves comes with the tap (pocket/save.js).
 // A copy is a cache named by a pointer; what no pointer names is swept. One tab at a time changes anything (a lock).
 "use strict";
@@ -10,7 +10,13 @@
     .replace(/(\/zh-hant)?\/search$/, "");
   const POINTER = `${base}/offline/pointer`;
   const OURS = `hc-${base}@`;
-  const able = "serviceWorker" in navigator && "caches" in window && crypto.subtle && navigator.locks;
+  // Nobody finds the way back to a copy in a browser inside another app.
+  const inside = /; wv\)|MicroMessenger/.test(navigator.userAgent);
+  const able = !inside && "serviceWorker" in navigator && "caches" in window && crypto.subtle && navigator.locks;
+  // iOS keeps what a home-screen app saves apart; Safari forgets after seven days. (An iPad says Mac.)
+  const apple =
+    /iP(hone|ad|od)/.test(navigator.userAgent) || (/Mac/.test(navigator.userAgent) && navigator.maxTouchPoints);
+  const HANGS = 120000; // ms for one file
   const words = (name, values = {}) =>
     $(`[data-offline-word="${name}"]`, $("#offline-words").content).innerHTML.replace(
       /\{(\w+)\}/g,
@@ -19,17 +25,21 @@
   const size = (bytes) =>
     bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
   const day = (date) => date.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
+  const hint = apple && !matchMedia("(display-mode: standalone)").matches ? words("ios") : "";
+  let copy = null;
+  let said = [];
   const say = (state, line = "") => {
+    said = [state, line];
     root.dataset.offlineState = state;
     $$("[data-offline-words]").forEach((one) => {
       one.innerHTML = line;
     });
     $$("[data-offline=save]").forEach((button) => {
       button.hidden = state === "saving" || state === "saved";
-      button.textContent = words(state === "outdated" ? "update" : "save");
+      button.textContent = words(copy ? "update" : "save");
     });
     $$("[data-offline=remove]").forEach((button) => {
-      button.hidden = !["saved", "outdated"].includes(state);
+      button.hidden = !copy || state === "saving";
     });
   };
   const pointers = () => caches.open("hc-pointer");
@@ -40,7 +50,7 @@
   };
   const alone = (work) => navigator.locks.request(POINTER, work);
   const patient = async (address, options, tries = 30) => {
-    const answer = await fetch(base + address, options);
+    const answer = await fetch(base + address, { ...options, signal: AbortSignal.timeout?.(HANGS) });
     if (answer.status !== 503 || tries < 2) return answer;
     await new Promise((later) => setTimeout(later, 2000)); // each process of the server packs for itself
     return patient(address, options, tries - 1);
@@ -51,12 +61,18 @@
     if (!answer.ok) throw new Error(`offline.json ${answer.status}`);
     return answer.json();
   };
+  const worker = async () => {
+    const one = await navigator.serviceWorker.getRegistration(`${base}/`);
+    return one?.scope === new URL(`${base}/`, location.href).href ? one : null; // not of a site around ours
+  };
+  const register = () => navigator.serviceWorker.register(`${base}/sw.js`, { scope: `${base}/` });
   const forget = async () => {
     const all = await pointers();
     await all.delete(POINTER);
     if (!(await all.keys()).length) await caches.delete("hc-pointer");
     await sweep();
-    await (await navigator.serviceWorker.getRegistration(`${base}/`))?.unregister();
+    await (await worker())?.unregister();
+    copy = null;
   };
   const script = (address) =>
     new Promise((done, failed) => {
@@ -66,10 +82,10 @@
     words("saved", { day: day(record.day), size: size(record.bytes) }) +
     (record.topics ? words("partly", { count: record.topics.length }) : "");
 
-  const save = (topics) =>
-    alone(async () => {
+  const save = (topics) => {
+    say("saving", words("saving"));
+    return alone(async () => {
       const before = await pointer().catch(() => null);
-      say("saving", words("saving"));
       try {
         const list = await wanted(30);
         if (!list) {
@@ -82,7 +98,7 @@
           return choose(list, before);
         }
         navigator.storage?.persist?.();
-        await navigator.serviceWorker.register(`${base}/sw.js`, { scope: `${base}/` });
+        await register();
         const code = list.files.find((one) => one.url.includes("/pocket-")).url;
         if (!window.pocket?.save) await patient(code).then(() => script(base + code));
         const tell = (share, bytes) =>
@@ -99,13 +115,16 @@
           tell,
         });
         await sweep(record.cache);
+        copy = record;
         say("saved", shown(record));
       } catch (error) {
         console.warn(error);
-        await sweep((await pointer().catch(() => null))?.cache).catch(() => {});
-        say("failed", words(error.name === "QuotaExceededError" ? "full" : "failed") + (before ? words("kept") : ""));
+        copy = await pointer().catch(() => null);
+        await sweep(copy?.cache).catch(() => {});
+        say("failed", words(error.name === "QuotaExceededError" ? "full" : "failed") + (copy ? words("kept") : ""));
       }
     });
+  };
   // A large site is saved by topic: a list with sizes, and their sum on the button.
   const choose = (list, before) => {
     $$(".offline-topics").forEach((one) => one.remove());
@@ -139,8 +158,8 @@
   };
 
   const look = async () => {
-    const kept = await pointer().catch(() => null);
-    if (!kept) return say("none");
+    const kept = (copy = await pointer().catch(() => null));
+    if (!kept) return say("none", hint);
     // What a browser or its owner took away is no copy any more.
     const there =
       (await caches.has(kept.cache)) &&
@@ -152,6 +171,7 @@
     say("saved", shown(kept));
     navigator.locks.request(POINTER, { ifAvailable: true }, (free) => free && sweep(kept.cache)); // left by a save that was cut
     if (root.dataset.pocket !== undefined) return; // shown from the copy: there is no network to ask
+    if (!(await worker())) register().catch(() => {});
     const list = await wanted().catch(() => undefined); // offline: the copy is what there is
     if (list === null) {
       await alone(forget);
@@ -159,17 +179,27 @@
     } // the kill switch
     else if (list && list.version !== kept.version) say("outdated", words("outdated", { day: day(kept.day) }));
   };
+  // What it would weigh, once the button is seen: a kilobyte, asked for once.
   const tell = async () => {
-    if (root.dataset.offlineState !== "none" || $$("[data-offline-words]").some((line) => line.textContent)) return;
-    const list = await wanted().catch(() => null);
-    if (list && root.dataset.offlineState === "none")
-      $$("[data-offline-words]").forEach((line) => {
-        line.innerHTML = words("size", { size: size(list.bytes) });
-      });
+    if (root.dataset.offlineState !== "none") return;
+    const bytes = Number(sessionStorage[POINTER]) || (await wanted().catch(() => null))?.bytes;
+    if (!bytes || root.dataset.offlineState !== "none") return;
+    sessionStorage[POINTER] = bytes;
+    say("none", words("size", { size: size(bytes) }) + hint);
+  };
+  const watch = () => {
+    const seen = new IntersectionObserver(
+      (buttons) => {
+        if (!buttons.some((one) => one.isIntersecting)) return;
+        seen.disconnect();
+        tell().catch(() => {});
+      },
+      { threshold: 1 },
+    );
+    $$("[data-offline=save]").forEach((button) => seen.observe(button));
   };
   root.dataset.offlineState = "none";
   if (!able) {
-    // Browsers inside other apps have no worker; the single file opens anywhere.
     $$("[data-offline-words]").forEach((line) => {
       line.innerHTML = words("unable");
     });
@@ -185,16 +215,19 @@
     await alone(forget);
     say("none", words("removed"));
   });
-  for (const type of ["pointerover", "focusin"])
-    on(type, (event) => {
-      if (event.target.closest("[data-offline=save]")) tell();
+  // What a search or a step back brings in has buttons too.
+  for (const type of ["htmx:afterSwap", "htmx:historyRestore"])
+    on(type, () => {
+      if ($("#main [data-offline]")) say(...said);
     });
-  // iOS keeps what a home-screen app saves apart, and Safari forgets after seven days without a visit.
-  if (/iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches)
-    $$("[data-offline-ios]").forEach((line) => {
-      line.hidden = false;
-    });
+  // The network has gone since this page came: the copy goes on where typing rests.
+  let turn = 0;
+  on("htmx:sendError", ({ detail }) => {
+    if (!copy || !detail.target?.closest("#main") || detail.target.closest("#feedback")) return;
+    clearTimeout(turn);
+    turn = setTimeout(() => location.assign(detail.pathInfo.finalRequestPath), 600);
+  });
   // A search that shows its first results goes before.
-  if (root.dataset.pocket === undefined && !$("#pocket")) look();
+  if (root.dataset.pocket === undefined && !$("#pocket")) look().then(watch);
   on("pocket:ready", look);
 })();

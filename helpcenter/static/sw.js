@@ -33,8 +33,8 @@ const page = async (request) => {
   } catch {
     /* no network, or too slow */
   }
-  // A gateway that says that the server is gone is no answer either.
-  if (answer && ![502, 503, 504].includes(answer.status)) return answer;
+  // A server or a gateway that says of itself that it fails is no answer either.
+  if (answer && (answer.type === "opaqueredirect" || answer.status < 500)) return answer;
   return (await saved.match(`${mount}/offline/shell`)) ?? answer ?? Response.error();
 };
 const file = async (request, url) => {

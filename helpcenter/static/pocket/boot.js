@@ -27,6 +27,13 @@ globalThis.document?.querySelector("#pocket") &&
     const all = articles.size === core.order.length;
     const partly = all ? "" : `只搜了存下的主题：${copy.topics.map((id) => topics.get(id)?.title ?? id).join("、")}。`;
 
+    const decoded = (text) => {
+      try {
+        return decodeURIComponent(text);
+      } catch {
+        return text; // an address that somebody broke
+      }
+    };
     // The frame is saved in Simplified only.
     if (mirror) {
       root.lang = "zh-Hant";
@@ -36,6 +43,12 @@ globalThis.document?.querySelector("#pocket") &&
       );
       turn(document.body);
       turn($("#site-words").content);
+      turn($("#offline-words")?.content ?? main);
+      $(".offer")?.remove();
+      $$("[data-language]").forEach((link) => {
+        link.dataset.language = link.lang = link.hreflang = "zh-Hans";
+        $("span", link).textContent = link.matches(".tool") ? "简体" : "简体中文";
+      });
     }
 
     let engine = null,
@@ -57,9 +70,9 @@ globalThis.document?.querySelector("#pocket") &&
     const say = (day) => day.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日");
     const note = () => {
       const words = copy.inline
-        ? `这是 ${say(copy.built)} 的内容。`
+        ? `这是 ${say(copy.built)}的内容。`
         : copy.day
-          ? `连不上网站。这是 ${say(copy.day)} 存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。`
+          ? `网站暂时打不开。这是 ${say(copy.day)}存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。`
           : "";
       return words
         ? fragment(`<aside class="callout callout-note saved" role="note"><p>${words}</p></aside>`)
@@ -76,7 +89,7 @@ globalThis.document?.querySelector("#pocket") &&
       main.replaceChildren(fresh);
       main.dispatchEvent(new CustomEvent("htmx:afterSwap", { bubbles: true, detail: { target: main } }));
       if (hash === undefined) return;
-      const target = hash && document.getElementById(decodeURIComponent(hash));
+      const target = hash && document.getElementById(decoded(hash));
       if (target) target.scrollIntoView();
       else scrollTo(0, 0);
     };
@@ -87,14 +100,17 @@ globalThis.document?.querySelector("#pocket") &&
     const made = (page) => page && { title: page.title, html: render(page.template, page.page) };
     const page = async (path, parameters) => {
       if (path === "/search") return made(await search(parameters));
-      const [, kind, ...parts] = path.split("/").map(decodeURIComponent);
+      const [, kind, ...parts] = path.split("/").map(decoded);
       if (core.pages[path])
         return {
           title: pocket.plain(core.pages[path].title),
           html: pages.local(core.pages[path].main.replaceAll('href="/"', `href="${base}/"`)).text,
         };
       const at = parts.lastIndexOf("sections");
-      if (kind === "articles") return made(pages.article((at > 0 ? parts.slice(0, at) : parts).join("/")));
+      if (kind === "articles") {
+        const id = (at > 0 ? parts.slice(0, at) : parts).join("/");
+        return made(pages.article(articles.has(id) ? id : core.moved[id]?.split("#")[0]));
+      }
       if (kind === "topics") return made(pages.topic(parts.join("/")));
       return kind === "guides" ? made(pages.guide(parts[0], parts.slice(1))) : null;
     };
@@ -102,7 +118,7 @@ globalThis.document?.querySelector("#pocket") &&
       const url = new URL(address, location.href);
       const path = url.pathname.slice(copy.inline ? 0 : base.length).replace(/(\/index\.html)?\/*$/, "") || "/";
       const { title, html } = (await page(path, url.searchParams)) ?? missing();
-      show(title, html, hash);
+      show(title, html, hash || (path.split("/sections/")[1] ?? ""));
       if (path !== "/search") return;
       const box = $("#q");
       if (document.activeElement !== box) box.value = url.searchParams.get("q") ?? "";
