@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from index.search.layers import LAYERS
     from index.search.live import Library
     from index.search.unfound import unfound
-    from index.store.copies import fetch_copy, publish_copy
+    from index.store.copies import publish_copy
     from index.store.signing import new_key
     from index.text.folding import fold
 
@@ -85,7 +85,6 @@ _LAZY = {
     "MoveRefused": "content.moving",
     "new_key": "store.signing",
     "publish_copy": "store.copies",
-    "fetch_copy": "store.copies",
     "move": "content.moving",
     "vanished": "content.vanishing",
     "write_forwards": "content.vanishing",
@@ -234,6 +233,14 @@ def rollback(index: Path, key: str = "", engine: str = "") -> str:
         return folder.rollback()
     keeper = _keeper(engine)
     return folder.rollback(lambda place, stamp: keeper.fill(place, stamp, lambda *_: None))
+
+
+def fetch_copy(address: str, index: Path, keep: int, key: str = "") -> str:
+    """Make the snapshot at `address` live, if it can be opened here; see `store.copies.fetch_copy`."""
+    from index.search.opening import LocalSnapshot
+    from index.store import copies
+
+    return copies.fetch_copy(address, index, keep, lambda place: LocalSnapshot(place, verify=False), key)
 
 
 def _keeper(engine: str) -> Keeper:

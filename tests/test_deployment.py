@@ -25,14 +25,15 @@ from index import build
 # systemd and Docker: what can be said without running them
 
 
-def test_the_unit_is_sound(root: Path, program: Path, tmp_path: Path) -> None:
-    written = (root / "docs" / "deploy" / "helpcenter@.service").read_text("utf-8")
+@pytest.mark.parametrize("name", ["helpcenter@", "helpcenter-follow"])
+def test_the_units_are_sound(root: Path, program: Path, tmp_path: Path, name: str) -> None:
+    written = (root / "docs" / "deploy" / f"{name}.service").read_text("utf-8")
     started = re.search(r"^ExecStart=(\S+) (.+)$", written, re.MULTILINE)
     assert started
     assert_is_a_command(shlex.split(started[2].replace("%i", "8000")))
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
-    unit = tmp_path / "helpcenter@8000.service"
+    unit = tmp_path / f"{name.replace('@', '@8000')}.service"
     unit.write_text(written.replace(started[1], str(program)), "utf-8")
     checked = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr

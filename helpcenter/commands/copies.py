@@ -27,12 +27,13 @@ every_option = click.option(
 @click.command(short_help="把索引发布给别的机器")
 @index_option
 @click.option("--to", "address", metavar="DIR|URL", required=True, help="文件夹，或 fsspec 认得的网址，例如 s3://…")
-def publish(index_folder: Path, address: str) -> None:
+@click.option("--full", is_flag=True, help="全部重传，那里的文件坏了时用。")
+def publish(index_folder: Path, address: str, full: bool) -> None:
     """把线上的索引复制到文件夹或对象存储，只传变了的文件；别的机器用 serve --follow 取用。"""
     import index
 
-    name, sent = index.publish_copy(index_folder, address, load_settings().index_key)
-    click.echo(f"已发布 {name} 到 {address}，传了 {sent} 个文件。")
+    name, sent = index.publish_copy(index_folder, address, load_settings().index_key, full)
+    click.echo(f"已发布 {name}，传了 {sent} 个文件。")
 
 
 @click.command(short_help="跟随别处发布的索引")

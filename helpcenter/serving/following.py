@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import index
@@ -21,6 +23,11 @@ from helpcenter.serving.logs import write_lines
 from helpcenter.settings import Settings
 
 log = logging.getLogger(__name__)
+
+FIRST = 20
+"""Seconds that a start waits for the first try: a store that hangs must not keep a site from serving what it has."""
+AGAIN = 5
+"""Seconds until a follower that was killed is started again."""
 
 
 def fetch(settings: Settings, source: str, failed: str = "") -> str:
@@ -32,33 +39,55 @@ def fetch(settings: Settings, source: str, failed: str = "") -> str:
             log.error("%s", error)
         return str(error)
     if name:
-        log.warning("已换用 %s 的新索引：%s", source, name)
+        log.warning("已换用新索引：%s", name)
     elif failed:
-        log.warning("%s 又能取用了。", source)
+        log.warning("发布的索引又能取用了。")
     return ""
 
 
 def follow(settings: Settings, source: str, every: float, parent: int = 0) -> None:
-    """Fetch for ever; with `parent`, until that process has ended."""
+    """Fetch for ever; with `parent`, which gets a line when the first try is over, until that process has ended."""
     write_lines()
-    failed = ""
+    failed = fetch(settings, source)
+    if parent:
+        with suppress(OSError):  # it may have ended, or wait no longer
+            print(flush=True)
     while True:
-        failed = fetch(settings, source, failed)
         until = time.monotonic() + every
         while (left := until - time.monotonic()) > 0:
             if parent and os.getppid() != parent:
                 return
             time.sleep(min(left, 1))
+        failed = fetch(settings, source, failed)
 
 
 @contextmanager
 def follower(settings: Settings, source: str, every: float) -> Iterator[None]:
-    """Fetch once, so that the server starts with the newest, then follow in another process until the block ends."""
-    fetch(settings, source)
+    """Follow in another process until the block ends, which begins after the first try or after FIRST seconds."""
     command = [sys.executable, "-m", "helpcenter.cli", "follow", source, "--index", str(Path(settings.index).resolve())]
-    child = subprocess.Popen([*command, "--every", str(every), "--parent", str(os.getpid())])  # noqa: S603 ourselves
+    command += ["--every", str(every), "--parent", str(os.getpid())]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 ourselves
+    tried = child.stdout
+    assert tried
+    ended = threading.Event()
+
+    def keep() -> None:
+        nonlocal child
+        while not ended.wait(AGAIN):
+            if child.poll() is not None:
+                log.error("取用新索引的进程结束了（%s），重新启动它。", child.returncode)
+                child = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 ourselves
+
+    keeper = threading.Thread(target=keep, daemon=True)
     try:
+        if not select.select([tried], [], [], FIRST)[0]:
+            log.warning("%s 秒内没有取完新索引；网站先用现有的，取到再换。", FIRST)
+        keeper.start()
         yield
     finally:
+        ended.set()
+        if keeper.ident:
+            keeper.join()
         child.terminate()
         child.wait()
+        tried.close()

@@ -8,7 +8,6 @@ array work, done anew each time, so that an incremental build gives the very byt
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -39,7 +38,7 @@ from index.model import BuildReport, ContentFaults, IndexUnavailable, Problem
 from index.store.blobs import Texts
 from index.store.signing import load_key, sign
 from index.store.snapshots import Checked, IndexFolder, write_stamp
-from index.store.writing import Files
+from index.store.writing import Files, why
 from index.text.segmenting import segmenter_for
 from index.text.tuning import Tuning, read_tuning
 from index.weights import load_weights
@@ -243,19 +242,8 @@ def _bytes_of(relative: str, path: Path) -> bytes | None:
         raise ContentFaults((Problem(relative, 1, f"读不了这个文件：{_why(error)}", code="unreadable"),)) from error
 
 
-_WHY = {
-    errno.ENOSPC: "磁盘已满",
-    errno.EDQUOT: "磁盘配额已满",
-    errno.EROFS: "文件系统是只读的",
-    errno.EACCES: "没有权限",
-    errno.EPERM: "没有权限",
-    errno.EFBIG: "文件超过了大小限制",
-    errno.EIO: "磁盘读写出错",
-}
-
-
 def _why(error: OSError) -> str:
-    return _WHY.get(error.errno or 0, error.strerror or f"没有写完整，多半是磁盘已满（{error}）")
+    return why(error) or error.strerror or f"没有写完整，多半是磁盘已满（{error}）"
 
 
 @contextmanager

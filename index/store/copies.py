@@ -3,7 +3,8 @@
 In: an index folder, and the place of the copies: a folder, http(s)://… (to read), or any address that fsspec knows.
 Out: there `files/<sha256>` and, written last, `manifest.json`; at the other end the same snapshot, live. Why files are
 named by their hash: what did not change is not sent again, and an unfinished publish disturbs nobody. The signature
-travels as one of the files; the manifest only says which belong together.
+travels as one of the files; the manifest only says which belong together. Nothing that a store says is believed before
+it was checked, and a copy goes live only when it could be opened here.
 """
 
 from __future__ import annotations
@@ -11,148 +12,58 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
-from urllib.request import urlopen
+from typing import Any
 
 from index.model import IndexUnavailable
+from index.store.places import Store, shown, store_at
 from index.store.signing import digest
 from index.store.snapshots import IndexFolder, read_stamp
-from index.store.writing import sync
+from index.store.writing import sync, why
 
 MANIFEST = "manifest.json"
 LONGEST = 1 << 20
 """Bytes of a manifest at most; that of 12,700 sections has 4 kB."""
-PATIENCE = 10
-"""Seconds until a web server that says nothing counts as gone."""
 _BLOCK = 1 << 20
 _FILE = re.compile(r"[A-Za-z0-9_][\w.-]{0,99}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_OURS = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.new")
+"""What a publish leaves in `files/`, the second where it was killed."""
 _IDENTITY = re.compile(r"[0-9a-f]{12}")
 
 
-class Store(Protocol):
-    """Where copies lie. What goes wrong is an OSError, or whatever the client of an object storage raises."""
-
-    def open(self, name: str) -> IO[bytes]: ...
-    def names(self, folder: str) -> set[str]: ...
-    def put(self, name: str, file: Path) -> None: ...
-    def remove(self, name: str) -> None: ...
-
-
-class FolderStore:
-    """A folder, on this machine or mounted."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def open(self, name: str) -> IO[bytes]:
-        return (self.path / name).open("rb")
-
-    def names(self, folder: str) -> set[str]:
-        place = self.path / folder
-        return {entry.name for entry in place.iterdir()} if place.is_dir() else set()
-
-    def put(self, name: str, file: Path) -> None:
-        """Whole or not at all, whenever this is interrupted."""
-        target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f".{target.name}.new")
-        shutil.copyfile(file, unfinished)
-        sync(unfinished)
-        unfinished.replace(target)
-        sync(target.parent)
-
-    def remove(self, name: str) -> None:
-        (self.path / name).unlink(missing_ok=True)
-
-
-class WebStore:
-    """What a web server shows of such a folder."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address.rstrip("/")
-
-    def open(self, name: str) -> IO[bytes]:
-        answer: IO[bytes] = urlopen(f"{self.address}/{name}", timeout=PATIENCE)  # noqa: S310 http or https, see `store_at`
-        return answer
-
-    def names(self, folder: str) -> set[str]:
-        raise OSError("网址只能读取；发布请用文件夹或对象存储")
-
-    def put(self, name: str, file: Path) -> None:
-        raise OSError("网址只能读取；发布请用文件夹或对象存储")
-
-    def remove(self, name: str) -> None:
-        raise OSError("网址只能读取；发布请用文件夹或对象存储")
-
-
-class RemoteStore:
-    """Object storage and whatever else fsspec knows; there, a file is put whole or not at all."""
-
-    def __init__(self, address: str) -> None:
-        try:
-            from fsspec.core import url_to_fs
-        except ImportError:
-            raise IndexUnavailable(f"读写 {address} 需要 fsspec：pip install 'helpcenter[copies]'") from None
-        try:
-            self.system, self.path = url_to_fs(address)
-        except (ValueError, ImportError) as error:
-            raise IndexUnavailable(f"不能使用 {address}：{error}") from None
-
-    def open(self, name: str) -> IO[bytes]:
-        file: IO[bytes] = self.system.open(f"{self.path}/{name}", "rb")
-        return file
-
-    def names(self, folder: str) -> set[str]:
-        try:  # `refresh`: a client remembers what it once listed
-            found = self.system.ls(f"{self.path}/{folder}", detail=False, refresh=True)
-        except FileNotFoundError:
-            return set()
-        return {path.rpartition("/")[2] for path in found}
-
-    def put(self, name: str, file: Path) -> None:
-        self.system.makedirs(f"{self.path}/{name}".rpartition("/")[0], exist_ok=True)
-        self.system.put_file(str(file), f"{self.path}/{name}")
-
-    def remove(self, name: str) -> None:
-        self.system.rm_file(f"{self.path}/{name}")
-
-
-def store_at(address: str) -> Store:
-    """The store at a path or an address. Raises IndexUnavailable where nothing can read it."""
-    if "://" not in address:
-        return FolderStore(Path(address).expanduser())
-    if address.startswith(("http://", "https://")):
-        return WebStore(address)
-    return RemoteStore(address)
-
-
-def publish_copy(index: Path, address: str, key: str = "") -> tuple[str, int]:
+def publish_copy(index: Path, address: str, key: str = "", full: bool = False) -> tuple[str, int]:
     """Put the live snapshot at `address`; returns its name and how many files were sent.
 
-    With a `key` file only a signed one. Files of the copy before stay, for those who are fetching it; older ones go.
-    Raises IndexUnavailable.
+    With a `key` file only a signed one; with `full` all files, also those that lie there with the right size. Files of
+    the copy before stay, for those who are fetching it; older ones go, and nothing that no publish put there. Raises
+    IndexUnavailable.
     """
-    folder, store = IndexFolder(index, key), store_at(address)
+    folder = IndexFolder(index, key)
     with _told(address, "发布"), folder.lock():
+        store = store_at(address)
         place, _ = folder.checked()
         files = {
             path.name: {"sha256": digest(path), "size": path.stat().st_size}
             for path in sorted(place.iterdir())
             if path.is_file()
         }
-        there = store.names("files")
-        sent = {str(about["sha256"]): place / name for name, about in files.items() if about["sha256"] not in there}
+        there = {} if full else store.sizes("files")
+        sent = {
+            str(about["sha256"]): place / name
+            for name, about in files.items()
+            if there.get(str(about["sha256"])) != about["size"]
+        }
         for sha256, path in sent.items():
             store.put(f"files/{sha256}", path)
         before = _files_of_last(store, address)
         with folder.building() as scratch:
             (scratch / MANIFEST).write_text(json.dumps({"name": place.name, "files": files}, indent=1), "utf-8")
             store.put(MANIFEST, scratch / MANIFEST)
-        for old in there - before - {str(about["sha256"]) for about in files.values()}:
+        kept = before | {str(about["sha256"]) for about in files.values()}
+        for old in filter(_OURS.fullmatch, there.keys() - kept):
             store.remove(f"files/{old}")
     return place.name, len(sent)
 
@@ -164,19 +75,27 @@ def _files_of_last(store: Store, address: str) -> set[str]:
         return set()  # the first copy here, or a manifest that nobody can follow anyway
 
 
-def fetch_copy(address: str, index: Path, keep: int, key: str = "") -> str:
+def fetch_copy(address: str, index: Path, keep: int, opened: Callable[[Path], object], key: str = "") -> str:
     """Make the snapshot at `address` live in `index`; returns its name there, empty where it was live already.
 
     Fetches the files that the live snapshot does not have, checks every hash, the format and, with a `key` file, the
-    signature, then switches; the last `keep` snapshots stay. Raises IndexUnavailable, with nothing changed.
+    signature, lets it be `opened`, then switches; the last `keep` snapshots stay. Raises IndexUnavailable, with nothing
+    changed.
     """
-    folder, store = IndexFolder(index, key), store_at(address)
+    folder = IndexFolder(index, key)
     with _told(address, "取用"):
+        store = store_at(address)
         name, files = read_manifest(store, address)
         live = _live_files(folder, files)
         if live.keys() == files.keys():
             return ""
         with folder.lock(), folder.building() as place:
+            needed, free = sum(size for _, size in files.values()), shutil.disk_usage(place).free
+            if needed > free:
+                raise IndexUnavailable(
+                    f"{index} 所在的磁盘放不下 {shown(address)} 的 {name}：要 {needed >> 20} MB，只剩 {free >> 20} MB。"
+                    "请腾出空间，或把 HELPCENTER_KEEP_SNAPSHOTS 设小。"
+                )
             for file, (sha256, size) in files.items():
                 if file in live:
                     shutil.copyfile(live[file], place / file)
@@ -184,27 +103,49 @@ def fetch_copy(address: str, index: Path, keep: int, key: str = "") -> str:
                     _fetch(store, sha256, size, place / file)
                 sync(place / file)
                 if digest(place / file) != sha256:
-                    raise IndexUnavailable(f"{address} 的文件 {file} 与清单不符：没有传完，或被改动过。")
+                    raise IndexUnavailable(
+                        f"{shown(address)} 的文件 {file} 与清单不符：没有传完，或被改动过。"
+                        "请在那边运行 helpcenter publish --full 重新发布。"
+                    )
             try:
-                read_stamp(place, key=key)
+                identity = name.partition("-")[2]
+                if read_stamp(place, key=key)["id"][:12] != identity:
+                    raise IndexUnavailable("它自己的名字不是这个。请在那边重新运行 helpcenter publish。")
+                opened(place)
             except IndexUnavailable as error:
-                raise IndexUnavailable(f"{address} 的 {name} 不能用：{error}") from None
-            return folder.publish(place, name.partition("-")[2], keep)
+                raise IndexUnavailable(f"{shown(address)} 的 {name} 不能用：{error}") from None
+            except Exception as error:  # whatever files of another version make numpy or Whoosh raise
+                raise IndexUnavailable(
+                    f"{shown(address)} 的 {name} 在这里打不开（{type(error).__name__}: {error}）。"
+                    "请用同一个版本的 helpcenter 建索引和运行网站。"
+                ) from None
+            return folder.publish(place, identity, keep)
 
 
 def read_manifest(store: Store, address: str) -> tuple[str, dict[str, tuple[str, int]]]:
     """The snapshot's name, and hash and size of each file. Raises IndexUnavailable, OSError."""
-    with store.open(MANIFEST) as file:
-        raw = file.read(LONGEST + 1)
+    try:
+        with store.open(MANIFEST) as file:
+            raw = file.read(LONGEST + 1)
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError) and getattr(error, "code", 0) != 404:
+            raise
+        raise FileNotFoundError(f"那里没有 {MANIFEST}，地址不对，或还没有用 helpcenter publish 发布过") from error
     try:
         manifest: dict[str, Any] = json.loads(raw)
         name = str(manifest["name"])
         files = {file: (str(about["sha256"]), int(about["size"])) for file, about in manifest["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise IndexUnavailable(f"{address} 的清单 {MANIFEST} 读不懂；请在那边重新运行 helpcenter publish。") from None
-    well = all(_FILE.fullmatch(file) and _SHA256.fullmatch(sha256) for file, (sha256, _) in files.items())
+        raise IndexUnavailable(
+            f"{shown(address)} 的清单 {MANIFEST} 读不懂；请在那边重新运行 helpcenter publish。"
+        ) from None
+    well = all(
+        _FILE.fullmatch(file) and _SHA256.fullmatch(sha256) and size >= 0 for file, (sha256, size) in files.items()
+    )
     if not well or not _IDENTITY.fullmatch(name.partition("-")[2]) or "stamp.json" not in files:
-        raise IndexUnavailable(f"{address} 的清单 {MANIFEST} 里有不该有的名字；请在那边重新运行 helpcenter publish。")
+        raise IndexUnavailable(
+            f"{shown(address)} 的清单 {MANIFEST} 里有不该有的名字或大小；请在那边重新运行 helpcenter publish。"
+        )
     return name, files
 
 
@@ -238,4 +179,8 @@ def _told(address: str, what: str) -> Iterator[None]:
     except IndexUnavailable:
         raise
     except Exception as error:  # clients of object storage have kinds of their own, a bad manifest its surprises
-        raise IndexUnavailable(f"{what} {address} 没有成功：{error}。线上的索引没有动。") from error
+        reason = f"{error}" if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        reason = "，".join(filter(None, (why(error), reason)))
+        for secret in re.findall(r"//([^/]*)@", address):
+            reason = reason.replace(f"{secret}@", "").replace(secret.partition(":")[2] or secret, "…")
+        raise IndexUnavailable(f"{what} {shown(address)} 没有成功：{reason}。线上的索引没有动。") from error

@@ -72,7 +72,9 @@ class IndexFolder:
         try:
             name = self._pointed()
         except FileNotFoundError:
-            raise IndexUnavailable(f"{self.path} 里还没有索引。请运行 helpcenter index 建立。") from None
+            raise IndexUnavailable(
+                f"{self.path} 里还没有索引。请运行 helpcenter index 建立；跟随别的机器时，日志里说为何没有取到。"
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexUnavailable(
                 f"读不了 {self._pointer}：{error}。请检查权限，或重新运行 helpcenter index。"
@@ -223,6 +225,8 @@ def read_stamp(place: Path, verify: bool = True, key: str = "") -> dict[str, Any
                 "请用这个版本的 helpcenter index 重建。"
             )
         if verify:
+            if outside := [name for name in stamp["files"] if Path(name).name != name]:
+                raise ValueError(f"{outside[0]} 不在它里面")
             checksums = _each(checksum, [place / name for name in stamp["files"]])
             for (name, expected), found in zip(stamp["files"].items(), checksums, strict=True):
                 if found != expected:
