@@ -205,19 +205,28 @@ def test_the_one_file_of_the_mirror_shows_traditional_and_searches(
 
 
 def test_plain_files_need_no_server_of_ours(browser: Browser, run: Any, site_index: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "public"
-    done = run("export", "--static", folder, "--index", site_index)
+    folder = tmp_path / "public" / "help"
+    base = {"HELPCENTER_BASE_URL": "https://example.org/help"}
+    done = run("export", "--static", folder, "--index", site_index, **base)
     assert done.returncode == 0, done.stderr
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder.parent))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
     page = context.new_page()
+    missing: list[str] = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
     for path in ("/", f"/articles/{LOST}/", "/guides/replace/", f"/zh-hant/articles/{LOST}/"):
-        answer = page.goto(path)
+        answer = page.goto(f"/help{path}")
         assert answer and answer.status == 200 and page.locator("h1").count()
-    page.goto("/search/?q=法国 丢失")
+        links = page.eval_on_selector_all("a[href^='/']", "links => links.map((link) => link.getAttribute('href'))")
+        assert all(link.startswith("/help/") for link in links)
+    page.goto("/help/search/?q=法国 丢失")
     page.wait_for_selector("#main .cards a")
+    page.goto("/help/")
+    page.locator("[data-offline=save]").first.click()
+    page.wait_for_selector("html[data-offline-state=saved]")
+    assert not missing
     context.close()
     server.shutdown()
     server.server_close()

@@ -173,6 +173,43 @@ def test_any_address_is_answered(phone: Any) -> None:
     assert note["y"] + note["height"] <= tiles["y"]
 
 
+def test_back_and_forward_lead_through_searches(phone: Any) -> None:
+    context, site = phone
+    save_copy(context).close()
+    stop(site)
+    page = open_copy(context, "/articles/card/new")
+    page.locator("#q").press_sequentially("丢了")
+    page.wait_for_selector("#main .cards")
+    page.wait_for_timeout(1200)  # typing has come to rest
+    page.go_back()
+    page.locator("h1", has_text="换新手机").wait_for()
+    page.go_forward()
+    page.wait_for_selector("#main .cards")
+    assert page.locator("#q").input_value() == "丢了"
+
+
+def test_the_one_file_has_a_history_and_places(browser: Browser, run: Any, phone: Any, tmp_path: Path) -> None:
+    (folder := tmp_path / "文 件").mkdir()
+    assert run("export", "--html", folder / "帮助.html", "--index", tmp_path / "index").returncode == 0
+    page = browser.new_context(offline=True, viewport={"width": 390, "height": 844}).new_page()
+    page.goto((folder / "帮助.html").as_uri())
+    page.locator("#q").press_sequentially("丢了")
+    page.wait_for_selector("#main .cards")
+    page.wait_for_timeout(1200)
+    page.locator("#main .cards h2 a").first.click()
+    page.locator("h1", has_text="手机丢了").wait_for()
+    page.go_back()
+    page.wait_for_selector("#main .cards")
+    page.go_back()
+    page.wait_for_selector("#main .home")
+    page.goto((folder / "帮助.html").as_uri() + "#/articles/card/lost")
+    page.evaluate("location.hash = '再补卡'")
+    page.reload()
+    page.locator("h1", has_text="手机丢了").wait_for()
+    assert not page.locator("[data-language], a[href$='feed.atom']").count()
+    page.context.close()
+
+
 def test_the_other_script_is_a_tap_away(phone: Any) -> None:
     context, site = phone
     save_copy(context).close()

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from flask import Flask
 
@@ -33,7 +33,8 @@ _FEEDBACK = re.compile(r'<form[^>]*action="[^"]*/feedback/.*?</form>', re.DOTALL
 _SYMBOL = re.compile(r'<symbol id="([\w-]+)".*?</symbol>\n?', re.DOTALL)
 _SAVE = re.compile(r"<button [^>]*data-offline=[^>]*>[^<]*</button>")
 _OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
-_LANGUAGE = re.compile(r'<aside class="offer".*?</aside>|(?:<li>)?<a [^>]*data-language=.*?</a>(?:</li>)?', re.DOTALL)
+_ELSEWHERE = re.compile(r"(?:<li>)?<a [^>]*(?:data-language=|/feed\.atom).*?</a>(?:</li>)?", re.DOTALL)
+"""Links to what no file has: the other script, the feed."""
 _PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
 MAKING = 600.0
 """Seconds that an export waits for an answer that is being made."""
@@ -51,7 +52,7 @@ def single_file(app: Flask, packed: Pack, language: str = "") -> bytes:
     code = "\n".join((STATIC / name).read_text("utf-8") for name in ("app.js", "article.js")) + script().decode()
     files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
     data = json.dumps({**files, "built": packed.built}, ensure_ascii=False, separators=(",", ":"))
-    html = _LANGUAGE.sub("", _OFFLINE.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
+    html = _ELSEWHERE.sub("", _OFFLINE.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
     html = re.sub(r'"[^"]*/static/icons\.svg[^"#]*#', '"#', html)
     data = re.sub(r'\\"[^"\\]*/static/icons\.svg[^"#\\]*#', r"\"#", data)
     pictures = {one.url for one in packed.files if one.url.startswith("/media/")}
@@ -73,11 +74,15 @@ def single_file(app: Flask, packed: Pack, language: str = "") -> bytes:
 
 
 def write_static(app: Flask, live: Snapshot, folder: Path) -> int:
-    """Write every page below `folder`; returns how many files. What lay there of an earlier export is replaced."""
+    """Write every page below `folder`; returns how many files. What lay there of an earlier export is replaced.
+
+    Links begin where the setting `base_url` says that the files will lie.
+    """
+    mount = urlsplit(app.extensions["settings"].base_url).path.rstrip("/")
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     count = 0
-    for path, body in static_files(app, live):
+    for path, body in static_files(app, live, mount):
         place = fresh / unquote(path).lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(body)
@@ -134,33 +139,37 @@ def write_zim(app: Flask, live: Snapshot, file: Path) -> int:
     return count
 
 
-def static_files(app: Flask, live: Snapshot) -> Iterator[tuple[str, bytes]]:
-    """Every file of a site without a server, by its path."""
+def static_files(app: Flask, live: Snapshot, mount: str = "") -> Iterator[tuple[str, bytes]]:
+    """Every file of a site without a server, by its path below `mount`."""
+
+    def get(path: str) -> bytes:
+        return _get(app, path, mount)
+
     roots = ("", "/zh-hant") if live.site().traditional else ("",)
     paths = ["/", "/about", "/guides", *(f"/topics/{topic.id}" for topic in live.topics())]
     paths += [card.url for card in live.cards()]
     paths += [f"/guides/{guide.id}{answers}" for guide in live.guides() for answers in _states(guide)]
     for root in roots:
         for path in paths:
-            yield f"{root}{path.rstrip('/')}/index.html", _still(_get(app, root + path))
-        yield f"{root}/search/index.html", _still(_get(app, "/offline/shell"))
-    yield "/offline/shell", _get(app, "/offline/shell")
+            yield f"{root}{path.rstrip('/')}/index.html", _still(get(root + path))
+        yield f"{root}/search/index.html", _still(get("/offline/shell"))
+    yield "/offline/shell", get("/offline/shell")
     packed = pack(app, live)
     yield from packed.bodies.items()
-    yield "/offline.json", json.dumps(packed.manifest()).encode()
+    yield "/offline.json", get("/offline.json")
     for one in packed.files:
         if one.url.startswith("/media/"):
-            yield one.url, _get(app, one.url)
+            yield one.url, get(one.url)
     for path in live.site().screenshots:
-        yield f"/media/{path}", _get(app, f"/media/{quote(path)}")
+        yield f"/media/{path}", get(f"/media/{quote(path)}")
     for card in live.cards():
-        yield f"{card.url}.md", _get(app, f"{card.url}.md")
+        yield f"{card.url}.md", get(f"{card.url}.md")
     for name in STATIC_NAMES:
         yield f"/static/{name}", (STATIC / name).read_bytes()
     if live.site().light:
-        yield "/site.css", _get(app, "/site.css")
+        yield "/site.css", get("/site.css")
     for path in FEEDS:
-        yield path, _get(app, path)
+        yield path, get(path)
 
 
 def _still(body: bytes) -> bytes:
@@ -177,10 +186,11 @@ def _states(guide: Guide) -> Iterator[str]:
         waiting += [(*answers, option.answer) for option in question.options] if question else []
 
 
-def _get(app: Flask, path: str) -> bytes:
+def _get(app: Flask, path: str, mount: str = "") -> bytes:
     host = next((name.lstrip(".") for name in app.config.get("TRUSTED_HOSTS") or ()), "localhost")
     client, until = app.test_client(), time.monotonic() + MAKING
-    while (answer := client.get(path, headers={"Host": host})).status_code == 503 and time.monotonic() < until:
+    base = f"http://{host}{mount}"
+    while (answer := client.get(path, base_url=base)).status_code == 503 and time.monotonic() < until:
         time.sleep(0.1)  # large answers are made beside the requests
     if answer.status_code != 200:
         raise ValueError(f"{path}: {answer.status_code}")

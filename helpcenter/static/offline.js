@@ -215,12 +215,12 @@
     await alone(forget);
     say("none", words("removed"));
   });
-  // What a search or a step back brings in has buttons too.
+  // A step back brings buttons too.
   for (const type of ["htmx:afterSwap", "htmx:historyRestore"])
     on(type, () => {
       if ($("#main [data-offline]")) say(...said);
     });
-  // The network has gone since this page came: the copy goes on where typing rests.
+  // The network went after this page came: the copy goes on where typing rests.
   let turn = 0;
   on("htmx:sendError", ({ detail }) => {
     if (!copy || !detail.target?.closest("#main") || detail.target.closest("#feedback")) return;

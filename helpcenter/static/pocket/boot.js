@@ -44,7 +44,6 @@ globalThis.document?.querySelector("#pocket") &&
       turn(document.body);
       turn($("#site-words").content);
       turn($("#offline-words")?.content ?? main);
-      $(".offer")?.remove();
       $$("[data-language]").forEach((link) => {
         link.dataset.language = link.lang = link.hreflang = "zh-Hans";
         $("span", link).textContent = link.matches(".tool") ? "简体" : "简体中文";
@@ -114,8 +113,10 @@ globalThis.document?.querySelector("#pocket") &&
       if (kind === "topics") return made(pages.topic(parts.join("/")));
       return kind === "guides" ? made(pages.guide(parts[0], parts.slice(1))) : null;
     };
+    let onScreen = "";
     const go = async (address, hash) => {
       const url = new URL(address, location.href);
+      onScreen = url.pathname + url.search;
       const path = url.pathname.slice(copy.inline ? 0 : base.length).replace(/(\/index\.html)?\/*$/, "") || "/";
       const { title, html } = (await page(path, url.searchParams)) ?? missing();
       show(title, html, hash || (path.split("/sections/")[1] ?? ""));
@@ -140,7 +141,8 @@ globalThis.document?.querySelector("#pocket") &&
       const own = ++turnOf;
       const found = await page("/search", asked);
       if (own !== turnOf) return; // overtaken by newer typing
-      if (!copy.inline) history.replaceState({}, "", address);
+      history.replaceState({}, "", (copy.inline ? "#" : "") + address);
+      onScreen = here().pathname + here().search;
       show(found.title, found.html);
     };
     const unfold = (path) => {
@@ -183,10 +185,17 @@ globalThis.document?.querySelector("#pocket") &&
         event.preventDefault();
         location.hash = link.getAttribute("href").replace("#", "##");
       });
-      addEventListener("hashchange", () => {
-        if (location.hash.startsWith("#/")) go(here(), here().hash.replace(/^#+/, ""));
+      // A place within the page is part of its address, for a reload.
+      addEventListener("hashchange", ({ oldURL }) => {
+        if (/^#[^/]/.test(location.hash)) {
+          const page = new URL(oldURL).hash.split("##")[0] || "#/";
+          history.replaceState({}, "", `${page}#${location.hash}`);
+        } else go(here(), here().hash.replace(/^#+/, ""));
       });
-    }
+    } else
+      addEventListener("popstate", () => {
+        if (here().pathname + here().search !== onScreen) go(here(), here().hash.replace(/^#+/, "")); // a search that was typed
+      });
     addEventListener("online", () => {
       const line = $(".saved p");
       if (line) line.append(" ", make("a", { href: location.href }, turned("网络恢复了，看最新的一页")));
