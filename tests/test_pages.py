@@ -105,6 +105,14 @@ def test_filters_alone_list_articles_by_topic_a_row_each(client: FlaskClient) ->
     assert rows == sorted(rows, key=list(dict.fromkeys(rows)).index), "a topic's articles stand together"
 
 
+def test_filters_of_an_empty_search_count_what_they_will_list(client: FlaskClient) -> None:
+    counts = re.findall(r'name="region" value="([^"]+)"><span>.*?<b>(\d+)</b>', text_of(client, "/search"))
+    assert counts
+    for value, count in counts[:2]:
+        found = text_of(client, f"/search?region={quote(value)}")
+        assert f"找到 {count} 篇文章" in found
+
+
 def test_filters_that_cannot_narrow_are_hidden(client: FlaskClient) -> None:
     page = text_of(client, "/search?q=补卡&region=法国")
     assert 'name="region" value="法国" checked' in page

@@ -137,7 +137,7 @@ def _idle_page(snapshot: Snapshot, note: str) -> ResultsPage:
         answer=None,
         cards=(),
         lines=(),
-        filters=filters_of(snapshot, snapshot.facets(), {}, snapshot.section_count),
+        filters=filters_of(snapshot, snapshot.search_articles("", limit=0).facets, {}, snapshot.article_count),
         chips=(),
         clear_url="",
         suggestion="",
