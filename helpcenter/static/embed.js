@@ -57,9 +57,11 @@
   sheet.replaceSync(`
     :host { display: block; position: relative; max-width: 40em; font-family: inherit; line-height: 1.6; }
     * { box-sizing: border-box; font: inherit; }
-    input[type=search] { width: 100%; min-height: 44px; padding: 0 .8em; color: FieldText; background: Field; border: 1px solid GrayText; border-radius: 8px; }
+    input[type=search] { width: 100%; min-height: 44px; padding: 0 .8em; color: FieldText; background: Field; }
+    input[type=search], .panel { border: 1px solid GrayText; border-radius: 8px; }
     :focus-visible { outline: 2px solid var(--helpcenter-accent, #0b6e6c); outline-offset: 1px; }
-    .panel { position: absolute; z-index: 1000; inset: calc(100% + 4px) 0 auto; max-height: 70vh; overflow: auto; color: CanvasText; background: Canvas; border: 1px solid GrayText; border-radius: 8px; box-shadow: 0 6px 24px #0004; }
+    .panel { position: absolute; z-index: 1000; inset: calc(100% + 4px) 0 auto; max-height: 70vh; overflow: auto; }
+    .panel { color: CanvasText; background: Canvas; box-shadow: 0 6px 24px #0004; }
     .panel[hidden] { display: none; }
     ul { margin: 0; padding: 0; list-style: none; }
     a, .note { display: block; min-height: 44px; margin: 0; padding: .6em .8em; color: inherit; text-decoration: none; }

@@ -1,6 +1,7 @@
-// Searching the saved copy, in the manner of the server: true containment first, BM25F over words, pairs and single characters.
-// In: the pack's tables and an index. Out: ranked sections. It follows `index/search/searching.py` and `runs.py`. Why our own and not MiniSearch: it scores terms of one field list and knows neither containment nor sounds,
-// and all that is ours would stand around it anyway.
+// Searching the saved copy as the server does: true containment first, then BM25F over words, pairs and single characters.
+// In: the pack's tables and an index. Out: ranked sections. It follows `index/search/searching.py` and `runs.py`.
+// Why our own and not MiniSearch: it scores terms of one field list and knows neither containment nor sounds, and all that
+// is ours would stand around it anyway.
 "use strict";
 (() => {
   const REFINED = 24,

@@ -52,9 +52,10 @@ globalThis.pocket = {};
 
   // A section's text and what each line of it is (1 2 - + = | : .), as sanitizing.py says.
   const BLOCKS = new Set(
-    "address article aside blockquote br caption center dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody tfoot thead tr ul".split(
-      " ",
-    ),
+    (
+      "address article aside blockquote br caption center dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 " +
+      "header hr li main nav ol p pre section summary table tbody tfoot thead tr ul"
+    ).split(" "),
   );
   const PIECE = /<(\/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^">])*)>|([^<]+)/g;
   const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: "\xa0" };
