@@ -111,6 +111,8 @@ class Topic:
     html: str
     order: float
     articles: tuple[ArticleCard, ...]
+    icon: str = ""
+    """The name of its drawing; empty: the one called like the folder, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,18 @@ def test_links_lead_from_the_home_page_to_every_article_and_nowhere_else(tmp_pat
     assert client.get("/offline.json").status_code == client.get("/download").status_code == 200
 
 
+def test_topics_are_drawn_as_they_say_then_as_their_folder_is_called(tmp_path: Path) -> None:
+    files = {
+        "cards/_topic.md": "---\nicon: safety\n---\n",
+        "cards/a.md": "# 甲\n",
+        "travel/b.md": "# 乙\n",
+        "c/c.md": "# 丙\n",
+    }
+    home = client_of(write_files(tmp_path / "content", files)).get("/").text
+    drawn = dict(re.findall(r'href="/topics/(\w+)"><svg[^>]*><use href="[^"#]*#([\w-]+)"', home))
+    assert drawn == {"cards": "safety", "travel": "travel", "c": "page"}
+
+
 def test_a_rebuilt_site_shows_its_new_name_at_once(content: Path) -> None:
     (content / "_site.yml").write_text("name: 旧名\n", "utf-8")
     client = client_of(content)

@@ -242,6 +242,19 @@ def test_topics_have_words_or_the_folders_name(tmp_path: Path) -> None:
     assert [str(problem) for problem in problems] == ["c/_topic.md:2: 字段 order 应是数字，不是“x”"]
 
 
+def test_a_topic_names_its_drawing_and_an_unknown_one_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a/_topic.md", "---\nicon: safety\n---\n")
+    write(tmp_path, "b/_topic.md", "---\norder: 1\nicon: safty\n---\n")
+    write(tmp_path, "c.md", "---\ntitle: 甲\nicon: material/phone\n---\n")
+    topics, problems = read_topics(tmp_path)
+    assert [(topic.id, topic.icon) for topic in topics] == [("a", "safety")]
+    (problem,) = map(str, problems)
+    assert problem.startswith("b/_topic.md:3: 字段 icon 应是 activate、basics、")
+    assert problem.endswith("不是“safty”：您是不是想写 safety？")
+    (_, [other]) = read_articles(tmp_path)
+    assert (other.level, other.code) == ("warning", "unknown-field")
+
+
 def test_pictures_are_listed_and_found_only_inside_the_folder(tmp_path: Path) -> None:
     article = read(
         "# 甲\n\n![近](图 1.png) ![近](<图 1.png>) ![根](/img/b.webp) ![外](../../../etc/x.png)\n\n## 节\n\n![c](c.gif)"

@@ -92,7 +92,7 @@ def home_page(snapshot: Snapshot, counted: bool = True) -> HomePage:
         ),
         topics=topics,
         topic_urls={topic.id: topic_url(topic.id) for topic in topics},
-        topic_icons={topic.id: icon(topic.id.rpartition("/")[2]) for topic in topics},
+        topic_icons={topic.id: icon(topic.icon or topic.id.rpartition("/")[2]) for topic in topics},
         grid=" ".join(f"{name}-{columns(len(topics), *bounds)}" for name, bounds in GRID.items()),
         guides=tuple(guide_card(one) for one in snapshot.guides() if all(tile.guide != one.id for tile in tiles)),
         loose=loose[:MOST_LOOSE],
@@ -115,7 +115,7 @@ def tile_url(tile: Tile) -> str:
 
 
 def icon(name: str) -> str:
-    """The symbol of that name, or the one for any page: a topic is drawn if its folder is called like a symbol."""
+    """The symbol of that name, or the one for any page."""
     return name if name in ICONS else "page"
 
 

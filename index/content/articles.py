@@ -22,6 +22,7 @@ from index.content import frontmatter
 from index.content.asks import ENDING, Asks, asks_of, asks_path, lost_files, read_asks, with_asks
 from index.content.linking import IMAGE_TYPES
 from index.content.rendering import Rendered, render
+from index.content.site_schema import icon_fault
 from index.model import Article, Problem, Section
 from index.site import DEFAULT_FILTERS, FilterSpec
 
@@ -47,6 +48,8 @@ class TopicIntro:
     html: str
     """The body, sanitised."""
     order: float
+    icon: str = ""
+    """The name of its drawing; empty: the one called like the folder, if there is one."""
 
 
 def scan(content: Path) -> list[tuple[str, Path]]:
@@ -107,6 +110,8 @@ def examine(
     text = source.replace("\r\n", "\n").replace("\r", "\n")
     front, found = frontmatter.read(text, path, filters)
     problems += found
+    if wrong := icon_fault(front.icon):
+        problems.append(Problem(path, front.lines["icon"], wrong, code="bad-value"))
     body = "\n" * front.body + _UNSEEN.sub("", "\n".join(text.split("\n")[front.body :]))
     topic = id.rpartition("/")[0]
     rendered = render(body, topic, path, front.title)
@@ -186,7 +191,8 @@ def read_topics(content: Path) -> tuple[list[TopicIntro], list[Problem]]:
         if article or all(problem.level != "fault" or problem.code == "no-title" for problem in found):
             html = "\n".join(_with_heading(section) for section in rendered.sections)
             title = front.title or rendered.title or folder.rpartition("/")[2]
-            topics.append(TopicIntro(unicodedata.normalize("NFC", folder), title, front.summary, html, front.order))
+            id = unicodedata.normalize("NFC", folder)
+            topics.append(TopicIntro(id, title, front.summary, html, front.order, front.icon))
     return topics, problems
 
 

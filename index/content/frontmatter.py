@@ -32,6 +32,8 @@ LISTS = ("tags", "aliases", "moved_from", "sources")
 DATES = ("updated", "verified", "publish", "expires")
 FIELDS = (*TEXTS, *LISTS, *DATES, "order", "draft", "withdraw", "asks")
 """The fields of every site; its filters come on top."""
+TOPIC_FIELDS = ("icon",)
+"""Of `_topic.md` alone: in articles of other systems the same word means pictures of theirs."""
 
 _FOREIGN = {
     "date": "updated", "lastmod": "updated", "last_modified": "updated", "modified": "updated",
@@ -73,6 +75,7 @@ class FrontMatter:
     expires: date | None = None
     withdraw: bool = False
     draft: bool = False
+    icon: str = ""
     asks: yaml.Node | None = None
     """As composed: `asks.py` reads it."""
     lines: dict[str, int] = field(default_factory=dict)
@@ -177,7 +180,8 @@ def _set(
         problems.append(Problem(path, line, f"字段 {_short(name)} 写了两次：后一次生效", "warning", "repeated-field"))
     front.lines[name] = line
     is_filter = name != TOPIC and any(one.name == name for one in filters)
-    if name not in FIELDS and not is_filter:
+    is_topics = name in TOPIC_FIELDS and path.endswith("_topic.md")
+    if name not in FIELDS and not is_filter and not is_topics:
         guess = did_you_mean(name, filters)
         hint = f"是否想写 {guess}？" if guess else "去掉它，或改用已有的字段"
         problems.append(Problem(path, line, f"不认识的字段 {_short(name)}：{hint}", "warning", "unknown-field"))
@@ -204,7 +208,7 @@ def _convert(name: str, node: yaml.Node) -> object:
     if not isinstance(node, yaml.ScalarNode):
         raise ValueError("应是一个值，不是列表或嵌套的字段")
     text = node.value.strip()
-    if name in TEXTS:
+    if name in (*TEXTS, *TOPIC_FIELDS):
         return " ".join(text.split())
     if name in DATES:
         return _date(text)

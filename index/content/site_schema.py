@@ -47,6 +47,12 @@ def prune(values: dict[str, Any], lines: dict[Place, int]) -> None:
             _drop(values, lines, place)
 
 
+def icon_fault(name: str) -> str:
+    """Why a topic cannot have the drawing of that name; empty where it can, or names none."""
+    known = _schema()["properties"]["tiles"]["items"]["properties"]["icon"]["enum"]
+    return "" if not name or name in known else f"字段 icon {_one_of(name, known)}"
+
+
 def hint(name: str, known: Collection[str], otherwise: str) -> str:
     """The known name that was probably meant; `otherwise` where none is near."""
     near = next(iter(get_close_matches(name, list(known), 1, 0.6)), None)
@@ -91,7 +97,7 @@ def _wish(error: Any) -> str:
     shown = " ".join(str(error.instance).split())[:40]
     rule, wanted = error.validator, error.validator_value
     if rule == "enum":
-        return f"应是 {'、'.join(wanted)} 之一，不是“{shown}”{_close(shown, wanted)}"
+        return _one_of(shown, wanted)
     if rule == "type":
         kinds = {"string": "文字（加上引号）", "boolean": "true 或 false", "array": "列表", "object": "一组“字段: 值”"}
         return f"应是 {kinds[wanted]}，不是“{shown}”"
@@ -110,6 +116,6 @@ def _wish(error: Any) -> str:
     return "是空的：写上内容，或去掉这一行"
 
 
-def _close(name: str, known: Collection[str]) -> str:
-    near = next(iter(get_close_matches(name, list(known), 1, 0.6)), None)
-    return f"：您是不是想写 {near}？" if near else ""
+def _one_of(name: str, known: Collection[str]) -> str:
+    near = hint(name, known, "")
+    return f"应是 {'、'.join(known)} 之一，不是“{name[:40]}”{'：' if near else ''}{near}"
