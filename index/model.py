@@ -276,7 +276,7 @@ class ArticleResults:
     listed: tuple[ArticleCard, ...] = ()
     """Instead of `articles`, where nothing but filters was asked for: by topic and order."""
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
-    """As in `Results`, but counting articles."""
+    """As in `Results`, but counting articles, of those that hold all of the query where there are any."""
     suggestion: str | None = None
     answer: Answer | None = None
     answered: bool = True

@@ -321,6 +321,26 @@ def test_filters_narrow_and_their_counts_can_be_trusted(snapshot: Snapshot) -> N
     assert snapshot.search("", {"topic": ["travel"]}).total == 2
 
 
+def test_counts_beside_articles_are_of_those_that_hold_all_where_there_are_any(
+    make: Callable[[dict[str, str]], Snapshot],
+) -> None:
+    texts = {"法国": ["补办要护照", "补办", "补办"], "日本": ["护照"]}
+    site = make(
+        {
+            f"{region}{number}": f"---\ntitle: 说明\nregion: {region}\n---\n{text}。\n"
+            for region, own in texts.items()
+            for number, text in enumerate(own)
+        }
+    )
+    for query, expected in (("补办 护照", [("法国", 1)]), ("补办 护照 景点", [("法国", 3), ("日本", 1)])):
+        results = site.search_articles(query)
+        assert [(one.value, one.count) for one in results.facets["region"]] == expected
+        for value, count in expected:
+            chosen = site.search_articles(query, {"region": [value]})
+            assert (chosen.complete or chosen.total) == count
+            assert ("日本" in dict(expected)) == any(one.value == "日本" for one in chosen.facets["region"])
+
+
 def test_pages_join_without_gap_or_repeat(make: Callable[[dict[str, str]], Snapshot]) -> None:
     snapshot = make({f"n{i:03}": f"# 第{i}篇\n\n关于激活的说明，编号{i}。\n" for i in range(150)})
     pages = [snapshot.search("激活", limit=40, offset=at) for at in range(0, 160, 40)]

@@ -108,7 +108,7 @@ def results_page(
         answer=answer_box(results.answer, root) if results.answer else None,
         cards=cards_of(results, (number - 1) * size, root),
         lines=lines_of(results.listed, labels, root),
-        filters=filters_of(snapshot, results.facets, chosen, results.total),
+        filters=filters_of(snapshot, results.facets, chosen, results.complete or results.total),
         chips=tuple(active),
         clear_url=root + search_url(query, {}),
         suggestion=results.suggestion or "",

@@ -229,24 +229,26 @@ class ClusterRanking:
         return counts["articles"]["value"], counts[WHOLE]["articles"]["value"]
 
     def counts(self, *, articles: bool = False) -> Counts:
-        """Each filter value with how many of the found sections, or of their articles, have it."""
+        """Each filter value with how many of the found sections have it, or of the articles that pages count."""
         filters = self.base.layout.filters
         if self._all_listed:
+            listed = self._listed()
+            whole = listed[self.completes(listed)] if articles else NONE
             mask = np.zeros(len(self.base.layout.article_of), bool)
-            mask[self._listed()] = True
+            mask[whole if len(whole) else listed] = True
             return filters.count(one_each(mask, self.base.layout.article_of) if articles else mask)
-        counts = self._counted(articles=articles)
+        counts = self._counted(articles=articles, whole=articles and self.complete_total > 0)
         if counts is None:
             return {}
         held = counts.articles_with if articles else counts.sections_with
         return filters.named([held.get(row, 0) for row in range(len(filters.rows))])
 
-    def _counted(self, *, articles: bool) -> Counted | None:
+    def _counted(self, *, articles: bool, whole: bool = False) -> Counted | None:
         wording = self.base.wording
-        # All that was added, though some of it the query finds too: which, is known a round later.
-        found, more = wording.found(self.quoted), tuple(sorted(self.extra))
-        large, number = self._large, self.base.layout.articles if articles else 0
-        key = ("counted", articles, self.quoted, more, len(large))
+        # All that was added, though some of it the query finds too: which, is known a round later. No guess is whole.
+        found, more = wording.found(self.quoted, whole), () if whole else tuple(sorted(self.extra))
+        large, number = [] if whole else self._large, self.base.layout.articles if articles else 0
+        key = ("counted", articles, whole, self.quoted, more, len(large))
         size = len(self.base.layout.filters.rows)
         answer: Counted | None = self.base.ask(
             key,

@@ -109,12 +109,13 @@ class Wording:
 
     # What sections hold
 
-    def found(self, verbatim: bool = False) -> Body:
-        """What makes a hit, unscored; of a quoted query that stands somewhere, only what holds it."""
-        if verbatim:
-            return {"bool": {"filter": [*self._allowed, self.verbatim()]}}
-        hits = _any(self._of(self.content))
-        return {"bool": {"filter": [*self._allowed, hits]}}
+    def found(self, verbatim: bool = False, whole: bool = False) -> Body:
+        """What makes a hit, unscored; of a quoted query that stands somewhere, only what holds it.
+
+        `whole`: of that, what holds all that was asked for.
+        """
+        hits = self.verbatim() if verbatim else _any(self._of(self.content))
+        return {"bool": {"filter": [*self._allowed, hits, *([self.whole()] if whole else [])]}}
 
     def whole(self) -> Body:
         """What holds all that was asked for."""

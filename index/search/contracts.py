@@ -89,7 +89,10 @@ class Ranked(Protocol):
         """The articles of what was found, ordered as far as `wanted`."""
 
     def counts(self, *, articles: bool = False) -> Counts:
-        """Each filter value with how many of the found sections, or of their articles, have it."""
+        """Each filter value with how many of the found sections have it.
+
+        `articles`: how many articles instead, of those that hold all that was asked for where there are any.
+        """
 
     def joined(self, sections: Numbers, scores: Scores, wanted: int, only: Numbers | None = None) -> Self:
         """These results with `sections` at `scores` beside, or instead of, what was found there.

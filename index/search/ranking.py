@@ -74,8 +74,14 @@ class Ranking:
         return group(found, self.scores[found], self.complete, self.layout.article_of, wanted)
 
     def counts(self, *, articles: bool = False) -> Counts:
-        """Each filter value with how many of the found sections, or of their articles, have it."""
-        return self.layout.filters.count(one_each(self.found, self.layout.article_of) if articles else self.found)
+        """Each filter value with how many of the found sections have it, or of the articles that pages count."""
+        if not articles:
+            return self.layout.filters.count(self.found)
+        counted = self.found
+        if len(self.complete):
+            counted = np.zeros(len(self.found), bool)
+            counted[self.complete] = True
+        return self.layout.filters.count(one_each(counted, self.layout.article_of))
 
     def joined(self, sections: Numbers, scores: Scores, wanted: int, only: Numbers | None = None) -> Self:
         """These results with `sections` at `scores`; `only`: of what was found, this stays."""

@@ -68,8 +68,9 @@
         .map((spec) => {
           const active = chosen[spec.name] ?? [];
           const wide = hits.filter((hit) => fits(sections[hit.number], chosen, spec.name));
+          const whole = wide.filter((hit) => hit.complete);
           const counts = new Map();
-          for (const article of new Set(wide.map((hit) => sections[hit.number].article)))
+          for (const article of new Set((whole.length ? whole : wide).map((hit) => sections[hit.number].article)))
             for (const value of article.filters[spec.name] ?? []) counts.set(value, (counts.get(value) ?? 0) + 1);
           const choices = [...counts]
             .sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))
@@ -184,7 +185,7 @@
               url: root + article.url,
             }))
           : [],
-        filters: filters(answer.hits, chosen, groups.length),
+        filters: filters(answer.hits, chosen, complete || groups.length),
         chips: Object.entries(chosen).flatMap(([name, values]) =>
           values.map((value) => [label(name, value), url(query, without(name, value))]),
         ),
