@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from support import client_of
 
 from helpcenter import create_app
 from helpcenter.pages import feeds
@@ -131,6 +132,13 @@ def test_the_feed_is_valid_atom_newest_first(client: FlaskClient) -> None:
     first = feed.find(f"{ATOM}entry/{ATOM}link")
     assert first is not None
     assert client.get(urlsplit(str(first.get("href"))).path).status_code == 200
+
+
+def test_no_page_offers_a_feed_that_nothing_could_fill(content: Path, client: FlaskClient) -> None:
+    undated = client_of(content)
+    assert "feed.atom" in client.get("/").text
+    assert "feed.atom" not in undated.get("/").text
+    assert not xml(undated, "/feed.atom").findall(f"{ATOM}entry")
 
 
 def test_feed_entries_keep_their_ids_when_the_host_changes(client: FlaskClient) -> None:

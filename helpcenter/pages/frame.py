@@ -48,6 +48,8 @@ class Site:
     words: SiteConfig
     assets: Mapping[str, str]
     has_guides: bool
+    has_news: bool
+    """Whether an article says when it changed or was checked: without any, the feed is empty."""
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -174,6 +176,7 @@ def site() -> Site:
             words,
             current_app.extensions["assets"],
             live is not None and bool(live.guides()),
+            live is not None and any(card.updated or card.verified for card in live.cards()),
         )
     return shared
 
