@@ -73,13 +73,26 @@ def test_whatever_is_tapped_is_high_enough(page: Page, address: str) -> None:
     assert page.evaluate(TOO_SMALL) == []
 
 
+def nothing_is_cut(page: Page) -> bool:
+    name = "document.querySelector('.brand span')"
+    return bool(
+        page.evaluate(f"document.documentElement.scrollWidth <= 390 && {name}.scrollWidth <= {name}.clientWidth")
+    )
+
+
 def test_text_of_twice_the_size_cuts_no_name_and_scrolls_nothing_sideways(large_text: Page) -> None:
     for address in PAGES:
         large_text.goto(address)
         assert large_text.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == 34
-        assert large_text.evaluate("document.documentElement.scrollWidth") <= 390, address
-        name = "document.querySelector('.brand span')"
-        assert large_text.evaluate(f"{name}.scrollWidth <= {name}.clientWidth"), address
+        assert nothing_is_cut(large_text), address
+
+
+@pytest.mark.parametrize("size", ["21px", "34px", "40px"])
+def test_text_that_something_else_makes_larger_cuts_no_name_either(page: Page, size: str) -> None:
+    for address in PAGES:
+        page.goto(address)
+        page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+        assert nothing_is_cut(page), address
 
 
 @pytest.mark.parametrize("query", ["丢失", "法国 丢失", "激活失败", "esim"])
