@@ -5,7 +5,7 @@ and not beside our own engine: another one (a cluster, for instance) is written 
 `index/search` what it wants to share with ours: parsing, layers and guesses, which ask the Protocols of
 `search/contracts.py` and never an array on disk.
 
-What every engine keeps to, and `tests/test_search.py` tries on each:
+What every engine keeps to, and `tests/test_search.py` and `tests/test_guesses.py` try on each:
 
 - A snapshot never changes. A page, its hits and its counts come from one version; a newer one is another object.
 - No text makes `search` or its kin raise; only that what keeps the postings is away does (SearchUnavailable). A filter

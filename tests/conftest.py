@@ -11,14 +11,11 @@ import importlib.util
 import itertools
 import os
 import re
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
 
 import pytest
 from support import (
@@ -26,10 +23,11 @@ from support import (
     BROWSER_OPTIONS,
     HELPCENTER,
     ROOT,
+    Served,
     browser_path,
     clean_environment,
     free_port,
-    listens,
+    serving,
     write_files,
 )
 
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from helpcenter.store.store import Store
+    from index import Snapshot
 
 _prefixes = itertools.count()
 
@@ -187,58 +186,10 @@ def unused_port() -> Callable[[], int]:
     return free_port
 
 
-class Served:
-    """A running `helpcenter serve`."""
-
-    def __init__(self, process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-        self.process = process
-        self.address = address
-        self.log = log
-
-    def __str__(self) -> str:
-        return self.address
-
-    def get(self, path: str) -> str:
-        """The body of a page that answers 200."""
-        with urlopen(self.address + path, timeout=10) as answer:
-            return str(answer.read().decode())
-
-
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Served]]:
     """`with serve(index, HELPCENTER_…=…) as site:` runs a server until the block ends."""
-
-    @contextmanager
-    def running(index: Path, *options: object, port: int = 0, **environ: object) -> Iterator[Served]:
-        folder = tmp_path_factory.mktemp("serve")
-        port, log = port or free_port(), folder / "log"
-        own = {"HELPCENTER_DATABASE_URL": f"sqlite:///{folder}/helpcenter.db"}
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [HELPCENTER, "serve", "--index", str(index), "--port", str(port), *map(str, options)],
-                cwd=folder,
-                env=clean_environment() | own | {name: str(value) for name, value in environ.items()},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            wait_until_it_listens(process, port, log)
-            yield Served(process, f"http://127.0.0.1:{port}", log)
-        finally:
-            process.terminate()
-            process.wait(30)
-
-    return running
-
-
-def wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Give up after 30 s or when the process has ended, with its log."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until and process.poll() is None:
-        if listens(port):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"helpcenter serve did not start:\n{log.read_text()}")
+    return lambda *arguments, **named: serving(tmp_path_factory.mktemp("serve"), *arguments, **named)
 
 
 @pytest.fixture(scope="session")
@@ -260,6 +211,27 @@ def cluster() -> Iterator[str]:
         pytest.skip(lacking)
     with nodes.Nodes(1) as running:
         yield f"opensearch+http://{running.hosts[0]}"
+
+
+@pytest.fixture(scope="session", params=["arrays", "cluster"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The address of each engine; what is found is tried on each."""
+    return "" if request.param == "arrays" else str(request.getfixturevalue("cluster"))
+
+
+@pytest.fixture(scope="session")
+def make(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, str]], Snapshot]:
+    """`make({"a/b": markdown})` builds a folder and opens its snapshot."""
+    from index import build, open_library
+
+    def made(articles: dict[str, str]) -> Snapshot:
+        folder = tmp_path_factory.mktemp("search")
+        write_files(folder / "content", {f"{name}.md": text for name, text in articles.items()})
+        own = f"{engine}/{folder.name}" if engine else ""  # a prefix belongs to one index folder
+        build(folder / "content", folder / "index", engine=own)
+        return open_library(folder / "index", engine=own).snapshot()
+
+    return made
 
 
 @pytest.fixture

@@ -10,15 +10,17 @@ import re
 import shutil
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -83,6 +85,54 @@ def listens(port: int) -> bool:
     """Whether somebody answers there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Served:
+    """A running `helpcenter serve`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+        self.process = process
+        self.address = address
+        self.log = log
+
+    def __str__(self) -> str:
+        return self.address
+
+    def get(self, path: str) -> str:
+        """The body of a page that answers 200."""
+        with urlopen(self.address + path, timeout=10) as answer:
+            return str(answer.read().decode())
+
+
+@contextmanager
+def serving(folder: Path, index: Path, *options: object, port: int = 0, **environ: object) -> Iterator[Served]:
+    """A server of `index` until the block ends, started as an operator starts it; its log and database in `folder`."""
+    port, log = port or free_port(), folder / "log"
+    own = {"HELPCENTER_DATABASE_URL": f"sqlite:///{folder}/helpcenter.db"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [HELPCENTER, "serve", "--index", str(index), "--port", str(port), *map(str, options)],
+            cwd=folder,
+            env=clean_environment() | own | {name: str(value) for name, value in environ.items()},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_it_listens(process, port, log)
+        yield Served(process, f"http://127.0.0.1:{port}", log)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Give up after 30 s or when the process has ended, with its log."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until and process.poll() is None:
+        if listens(port):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"helpcenter serve did not start:\n{log.read_text()}")
 
 
 def connect(address: str) -> HTTPConnection:

@@ -1,6 +1,7 @@
 """The OpenSearch engine against a real node: the same answers as our own, in few requests, and its address.
 
-The battery of test_search.py runs on it as well; what happens while it is away is in test_cluster_outages.py.
+The batteries of test_search.py and test_guesses.py run on it as well; what happens while it is away is in
+test_cluster_outages.py.
 """
 
 from __future__ import annotations
