@@ -230,3 +230,9 @@ def test_the_program_has_no_word_of_our_trade() -> None:
             if (word := TRADE.search(line.replace(allowed, ""))) and VENDOR not in path.parents:
                 found.append(f"{name(path)}:{number}: {word[0]}")
     assert not found, "\n".join(found)
+
+
+def test_dark_by_the_system_and_dark_by_choice_are_the_same_colours() -> None:
+    style = (ROOT / "helpcenter" / "static" / "app.css").read_text("utf-8")
+    system, choice = re.findall(r"\{([^{}]*color-scheme: dark;[^{}]*)\}", style)
+    assert system.split() == choice.split()
