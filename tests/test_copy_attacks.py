@@ -224,6 +224,20 @@ def test_a_store_that_hangs_keeps_no_site_from_starting(tmp_path: Path, monkeypa
     assert begun
 
 
+def test_a_follower_of_a_store_that_hangs_ends_with_its_server(tmp_path: Path, program: Path) -> None:
+    (tmp_path / "store").mkdir()
+    os.mkfifo(tmp_path / "store" / "manifest.json")
+    command = [program, "serve", "--follow", tmp_path / "store", "--index", tmp_path / "front", "--port", "0"]
+    server = subprocess.Popen(command)
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    wait_for(lambda: children.read_text())
+    follower = Path("/proc", children.read_text().split()[0])
+    wait_for(lambda: b"--parent" in (follower / "cmdline").read_bytes())
+    server.kill()
+    server.wait()
+    wait_for(lambda: not follower.exists() or "\nState:\tZ" in (follower / "status").read_text())
+
+
 def test_a_follower_that_was_killed_is_started_again(
     publish: Callable[[str], Path], tmp_path: Path, serve: Serve
 ) -> None:

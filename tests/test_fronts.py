@@ -32,7 +32,7 @@ def test_no_reader_notices_a_new_index_a_killed_front_end_or_a_lost_store(tmp_pa
         pytest.skip("nginx is not installed")
     with fronts.site(tmp_path) as site:
         readers = fronts.attack(site, 0, 3)
-    assert readers.faults == []
+    assert fronts.failed(readers) == []
     assert len(readers.versions) == site.builder.version == 4
     assert readers.answers > 100
 

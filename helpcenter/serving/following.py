@@ -48,17 +48,22 @@ def fetch(settings: Settings, source: str, failed: str = "") -> str:
 def follow(settings: Settings, source: str, every: float, parent: int = 0) -> None:
     """Fetch for ever; with `parent`, which gets a line when the first try is over, until that process has ended."""
     write_lines()
+    if parent:
+        threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     failed = fetch(settings, source)
     if parent:
         with suppress(OSError):  # it may have ended, or wait no longer
             print(flush=True)
     while True:
-        until = time.monotonic() + every
-        while (left := until - time.monotonic()) > 0:
-            if parent and os.getppid() != parent:
-                return
-            time.sleep(min(left, 1))
+        time.sleep(every)
         failed = fetch(settings, source, failed)
+
+
+def end_with(parent: int) -> None:
+    """End this process after its parent, also while a store hangs: it would hold the lock of the index."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
 
 
 @contextmanager
