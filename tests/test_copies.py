@@ -23,7 +23,7 @@ import pytest
 from support import Serve
 
 from index import IndexUnavailable, Library, build, fetch_copy, new_key, publish_copy
-from index.store import copies
+from index.store import places
 from index.store.snapshots import IndexFolder
 
 
@@ -80,6 +80,9 @@ def test_only_what_changed_is_sent_and_fetched(content: Path, tmp_path: Path, we
     fetch_copy(web, front, keep=3)
     assert 1 < len(Quiet.asked) < whole
     assert found(front, "漫游") == 1
+    Quiet.asked.clear()
+    assert fetch_copy(web, front, keep=3) == ""
+    assert Quiet.asked == ["/manifest.json"], "one small file while nothing is new"
     assert publish_copy(tmp_path / "builder", str(tmp_path / "store"))[1] == 0
     with pytest.raises(IndexUnavailable, match="只能读取"):
         publish_copy(tmp_path / "builder", web)
@@ -142,16 +145,16 @@ def test_a_publish_that_was_interrupted_is_no_copy(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, front = published(content, tmp_path), tmp_path / "front"
-    put, left = copies.FolderStore.put, [2]
+    put, left = places.FolderStore.put, [2]
 
-    def fail(self: copies.FolderStore, name: str, file: Path) -> None:
+    def fail(self: places.FolderStore, name: str, file: Path) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise OSError("disk full")
         put(self, name, file)
 
     with monkeypatch.context() as patch:
-        patch.setattr(copies.FolderStore, "put", fail)
+        patch.setattr(places.FolderStore, "put", fail)
         with pytest.raises(IndexUnavailable, match="disk full"):
             published(content, tmp_path, "漫游")
     fetch_copy(store, front, keep=3)
