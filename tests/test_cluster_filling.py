@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import write_files
+from support import wait_for, write_files
 
 import index
-from index import IndexUnavailable, SearchUnavailable, build, open_library, read_judgements
+from index import IndexUnavailable, SearchUnavailable, build, fetch_copy, open_library, publish_copy, read_judgements
 from index.cluster import filling
 from index.cluster.address import parse_address
 from index.cluster.client import Cluster
@@ -81,6 +81,27 @@ def test_an_index_that_the_cluster_lost_is_sent_again(prefix: str, content: Path
     assert build(content, folder, engine=prefix).changed == 0
     assert indexes(prefix) == [name]
     assert open_library(folder, engine=prefix).snapshot().search("报失").total == 1
+
+
+def test_a_front_end_that_missed_many_copies_searches_again_once_it_follows(
+    prefix: str, content: Path, tmp_path: Path
+) -> None:
+    builder, store, front = tmp_path / "builder", str(tmp_path / "store"), tmp_path / "front"
+
+    def publish(title: str) -> None:
+        (content / "new.md").write_text(f"# {title}\n\n打开设置。\n", "utf-8")
+        build(content, builder, engine=prefix, keep=2)
+        publish_copy(builder, store)
+
+    publish("甲地漫游")
+    fetch_copy(store, front, 2)
+    library = open_library(front, engine=prefix)
+    publish("乙地漫游")
+    publish("丙地漫游")
+    with pytest.raises(SearchUnavailable, match="太旧"):
+        library.snapshot().search("甲地漫游")
+    fetch_copy(store, front, 2)
+    wait_for(lambda: library.snapshot().search('"丙地漫游"').total)
 
 
 def test_a_build_that_dies_while_filling_leaves_the_old_index_and_no_litter(

@@ -202,6 +202,8 @@ class Cluster:
             return whole
         if silent or status in RETRIED:
             raise _Again(reason, silent)
+        if status == 404:
+            raise Missing(reason)
         raise self.unavailable(reason)
 
     def search(self, index: str, bodies: Sequence[dict[str, Any]], began: float | None = None) -> list[dict[str, Any]]:
@@ -215,7 +217,10 @@ class Cluster:
         try:
             answer = self.call("POST", f"/{index}/_msearch", lines, until=until, lacks=_lack, filter_path=_FILTER)
         except Missing:
-            raise self.unavailable(f"没有索引 {index}") from None
+            raise SearchUnavailable(
+                f"搜索集群 {self.address} 里没有 {index}：这台机器的快照太旧（跟随别处的，看日志里为何没有换新），"
+                "或集群丢了它（请在建索引的机器上运行 helpcenter index）。"
+            ) from None
         answers: list[dict[str, Any]] = answer["responses"]
         return answers
 
