@@ -10,7 +10,9 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from index.cluster.address import parse_address
 from index.cluster.client import Cluster
 
 PASSWORD = "sesame-s3cret"
+WHOLE = {"timed_out": False, "_shards": {"failed": 0}}
 ARTICLES = {"a.md": "# 手机丢失\n\n先报失，再补卡。\n", "b.md": "# 激活\n\n在新手机上激活 eSIM。\n"}
 
 
@@ -119,7 +122,7 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> tuple[Cluster, list[Any], list[flo
             time.sleep(min(come, params["request_timeout"]))
             if come > params["request_timeout"]:
                 raise errors.ConnectionTimeout("TIMEOUT", "hangs", None)
-            return {"responses": []}
+            return {"responses": [dict(WHOLE)]}
         if isinstance(come, Exception):
             raise come
         return come
@@ -143,7 +146,7 @@ def test_a_search_ends_in_time_however_many_nodes_hang(nodes: tuple[Cluster, lis
 def test_a_busy_node_may_still_answer_while_others_hang(nodes: tuple[Cluster, list[Any], list[float]]) -> None:
     cluster, comes, lasted = nodes
     comes += [0.2, 9.0, 9.0, 9.0, 9.0, 9.0]
-    assert cluster.search("x", [{}]) == []
+    assert cluster.search("x", [{}]) == [WHOLE]
     assert len(lasted) > 1
 
 
@@ -191,3 +194,64 @@ def test_an_answer_that_lacks_a_shard_is_asked_for_again_and_never_shown(
     lacking.extend([True] * 20)
     with pytest.raises(SearchUnavailable, match="分片"):
         snapshot.search("补卡")
+
+
+REDIRECT, PLAIN, JSON = "redirect", "text/html", "application/json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (PLAIN, b"<!doctype html><title>Log in</title>"),
+        ("text/plain", b"ok"),
+        (JSON, b""),
+        (JSON, b'{"responses": [{"timed_out": false, "_sha'),
+        (JSON, b"\xff\xfe\x00"),
+        (JSON, b"[" * 100_000),
+        (JSON, b"[]"),
+        (JSON, b"{}"),
+        (JSON, b'{"responses": []}'),
+        (JSON, b'{"responses": [null]}'),
+        (JSON, b'{"responses": [{"error": {"type": "x"}}]}'),
+        (JSON, b'{"responses": [{"error": "x", "status": 400}]}'),
+        (REDIRECT, b""),
+    ],
+)
+def test_whatever_a_host_answers_that_is_no_cluster_is_an_error_without_the_password(kind: str, said: bytes) -> None:
+    pytest.importorskip("opensearchpy")
+    asked = []
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(302 if kind == REDIRECT else 200)
+            self.send_header("Location", f"http://127.0.0.1:{server.server_port}/elsewhere")
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            host = f"127.0.0.1:{server.server_port}"
+            cluster = Cluster(parse_address(f"opensearch+http://u:{PASSWORD}@{host}/x"), patience=1.0)
+            with pytest.raises(SearchUnavailable, match=host) as refused:
+                cluster.search("x", [{}])
+        finally:
+            server.shutdown()
+    assert PASSWORD not in str(refused.value) + repr(refused.value)
+    assert "/elsewhere" not in asked
+
+
+def test_another_node_is_asked_where_one_is_no_cluster(nodes: tuple[Cluster, list[Any], list[float]]) -> None:
+    cluster, comes, _ = nodes
+    comes += [pytest.importorskip("opensearchpy").exceptions.SerializationError("html"), {"responses": []}]
+    comes += [{"responses": [WHOLE]}]
+    assert cluster.search("x", [{}]) == [WHOLE]

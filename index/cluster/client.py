@@ -50,6 +50,8 @@ SEALED = "index.blocks.write"
 SECTION_BATCH = "application/x-ndjson"
 _READ = ("error", "status", "timed_out", "_shards.failed", "hits.total.value", "aggregations")
 _READ_OF_HITS = ("hits.hits._score", "hits.hits.sort", "hits.hits.matched_queries")
+_UNREADABLE = "回答的不是 OpenSearch，或不完整"
+"""What a login page or a proxy's own page is, also with status 200; another node is asked then too."""
 _OWN_COPY = '{"preference": "_local"}'
 """A node answers from its own copy where it has one: else it goes on asking another one that hangs."""
 _FILTER = ",".join(f"responses.{part}" for part in (*_READ, *_READ_OF_HITS))
@@ -191,13 +193,18 @@ class Cluster:
             answer = client.transport.perform_request(method, path, params=options, body=body, headers=headers)
         except exceptions.NotFoundError as error:
             raise Missing(str(error.error)) from None
+        except (exceptions.SerializationError, ValueError, RecursionError) as error:
+            reason, status = f"{_UNREADABLE}（{type(error).__name__}）", 502
         except (exceptions.OpenSearchException, OSError) as error:
             reason, status = _reason(error), getattr(error, "status_code", 0)
             silent = isinstance(error, exceptions.ConnectionError)
         else:
             self._heard = time.monotonic()
             whole = answer if isinstance(answer, dict) else {"answer": answer}
-            reason, status = lacks(whole)
+            try:
+                reason, status = lacks(whole)
+            except (LookupError, TypeError, AttributeError):
+                reason, status = _UNREADABLE, 502
         if not reason:
             return whole
         if silent or status in RETRIED:
@@ -215,7 +222,9 @@ class Cluster:
         lines = "".join(f"{_OWN_COPY}\n{json.dumps(body, ensure_ascii=False)}\n" for body in bodies)
         until = began + self._patience if began else None
         try:
-            answer = self.call("POST", f"/{index}/_msearch", lines, until=until, lacks=_lack, filter_path=_FILTER)
+            answer = self.call(
+                "POST", f"/{index}/_msearch", lines, until=until, lacks=partial(_lack, len(bodies)), filter_path=_FILTER
+            )
         except Missing:
             raise SearchUnavailable(
                 f"搜索集群 {self.address} 里没有 {index}：这台机器的快照太旧（跟随别处的，看日志里为何没有换新），"
@@ -229,8 +238,10 @@ class Cluster:
         return SearchUnavailable(f"搜索集群 {self.address}：{reason}。请检查它是否在运行，地址、账号和权限对不对。")
 
 
-def _lack(answer: dict[str, Any]) -> tuple[str, int]:
-    """What one of the answers to a request of many lacks, and its status; empty where all are whole."""
+def _lack(count: int, answer: dict[str, Any]) -> tuple[str, int]:
+    """What one of the answers to a request of `count` lacks, and its status; empty where all are whole."""
+    if len(answer["responses"]) != count:
+        return _UNREADABLE, 502
     for one in answer["responses"]:
         if "error" in one:
             return _cause(one["error"]), one["status"]

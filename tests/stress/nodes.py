@@ -194,6 +194,20 @@ class Nodes:
         process.send_signal(what)
         process.wait(60)
 
+    def recover(self) -> list[int]:
+        """Let hung nodes go on, mend lines, start what is not running; return the numbers of the started."""
+        gone = []
+        for number in range(len(self._ports)):
+            process = self._running.get(number)
+            if process and process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+            else:
+                self.start(number)
+                gone.append(number)
+            if self._lines:
+                self.mend(number)
+        return gone
+
     def close(self) -> None:
         """Kill all and remove their folder."""
         for number in list(self._running):
