@@ -28,6 +28,28 @@ def test_results_come_while_typing_and_the_address_stays_true(page: Page) -> Non
     assert page.title().startswith("激活失败")
 
 
+def test_what_lies_below_the_first_screen_follows_at_once(page: Page) -> None:
+    page.goto("/")
+    page.evaluate("""() => {
+      window.drawn = () => [...document.querySelectorAll(".card > h2")].filter(
+        (title) => title.checkVisibility({ contentVisibilityAuto: true })).length;
+      const look = () => requestAnimationFrame(() => setTimeout(() => { window.first = drawn(); }));
+      document.addEventListener("htmx:afterSwap", look, true);
+      window.until = (holds) => new Promise((done) => {
+        const again = () => (holds() ? done() : requestAnimationFrame(again));
+        again();
+      });
+    }""")
+    type_query(page, "法国")
+    page.evaluate("until(() => drawn() === 8)")
+    assert page.evaluate("first") == 3, "what fills a phone's screen is drawn first"
+    page.mouse.wheel(0, 900)
+    page.evaluate("until(() => scrollY > 500)")
+    page.locator("#q").fill("丢失")
+    page.wait_for_selector(".card mark:text-is('丢失')")
+    page.evaluate("until(() => first > 3 && first === drawn())")  # whoever has scrolled sees no gap
+
+
 def test_what_is_typed_before_the_scripts_have_come_is_searched_too(page: Page) -> None:
     def slow(route: Route) -> None:
         page.locator("#q").fill("丢失")

@@ -59,6 +59,8 @@ def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
     results.locator("#q").fill("bukaliucheng")
     results.wait_for_selector(".why")
     assert results.locator(".why").first.inner_text() == "拼音匹配"
+    results.wait_for_url("**/search?q=bukaliucheng")
+    assert results.title().startswith("bukaliucheng")
     results.locator("#q").fill("shouji diule zenme ban")
     results.wait_for_function("document.querySelector('.cards')?.textContent.includes('手机')")
     assert results.locator(".why").first.inner_text() == "拼音匹配"

@@ -232,7 +232,7 @@
   on("htmx:afterSwap", (event) => {
     if (event.target.id === "feedback") tellWhatWasDone(event.target);
     if (event.target.id !== "main") return;
-    speech?.cancel();
+    if (speech?.speaking || speech?.pending) speech.cancel(); // it goes to the system even where nothing is said: 1 ms
     dress();
     $("[data-guide] h1")?.focus({ preventScroll: true });
   });

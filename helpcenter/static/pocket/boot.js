@@ -4,7 +4,7 @@
 "use strict";
 globalThis.document?.querySelector("#pocket") &&
   (async () => {
-    const { $, $$, on, make } = window.helpcenter;
+    const { $, $$, on, make, painted } = window.helpcenter;
     const root = document.documentElement;
     const main = $("#main");
     root.dataset.pocket = "";
@@ -77,8 +77,7 @@ globalThis.document?.querySelector("#pocket") &&
         ? fragment(`<aside class="callout callout-note saved" role="note"><p>${words}</p></aside>`)
         : fragment("");
     };
-    const show = (title, html, hash) => {
-      document.title = turned(title);
+    const show = (html, hash) => {
       const fresh = document.createDocumentFragment();
       fresh.append(note(), fragment(html));
       turn(fresh);
@@ -113,13 +112,16 @@ globalThis.document?.querySelector("#pocket") &&
       if (kind === "topics") return made(pages.topic(parts.join("/")));
       return kind === "guides" ? made(pages.guide(parts[0], parts.slice(1))) : null;
     };
-    let onScreen = "";
+    let onScreen = "",
+      turnOf = 0;
     const go = async (address, hash) => {
+      turnOf++;
       const url = new URL(address, location.href);
       onScreen = url.pathname + url.search;
       const path = url.pathname.slice(copy.inline ? 0 : base.length).replace(/(\/index\.html)?\/*$/, "") || "/";
       const { title, html } = (await page(path, url.searchParams)) ?? missing();
-      show(title, html, hash || (path.split("/sections/")[1] ?? ""));
+      document.title = turned(title);
+      show(html, hash || (path.split("/sections/")[1] ?? ""));
       if (path !== "/search") return;
       const box = $("#q");
       if (document.activeElement !== box) box.value = url.searchParams.get("q") ?? "";
@@ -130,7 +132,6 @@ globalThis.document?.querySelector("#pocket") &&
         : new URL(location.href);
 
     // What app.js asks of htmx.
-    let turnOf = 0;
     const ask = async () => {
       const asked = new URLSearchParams(
         [["q", $("#q").value.trim()], ...$$(".filters input:checked").map((box) => [box.name, box.value])].filter(
@@ -141,9 +142,14 @@ globalThis.document?.querySelector("#pocket") &&
       const own = ++turnOf;
       const found = await page("/search", asked);
       if (own !== turnOf) return; // overtaken by newer typing
-      history.replaceState({}, "", (copy.inline ? "#" : "") + address);
-      onScreen = here().pathname + here().search;
-      show(found.title, found.html);
+      show(found.html);
+      // The browser is told once results are seen: 7 of 85 ms at 4× CPU.
+      painted(() => {
+        if (own !== turnOf) return;
+        document.title = turned(found.title);
+        history.replaceState({}, "", (copy.inline ? "#" : "") + address);
+        onScreen = here().pathname + here().search;
+      });
     };
     const unfold = (path) => {
       const [id, anchor] = path.split("/sections/").map(decodeURIComponent);
