@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -241,6 +244,14 @@ def test_a_zim_file_has_titles_and_text(run: Any, site_index: Path, tmp_path: Pa
     archive = reader.Archive(file)
     entry = archive.get_entry_by_path(f"articles/{LOST}/index.html")
     assert "丢失" in entry.title and "../../../static/" in bytes(entry.get_item().content).decode()
+    for number in range(archive.all_entry_count):
+        entry = archive._get_entry_by_id(number)
+        if entry.path.endswith(".html"):
+            html = bytes(entry.get_item().content).decode()
+            assert not re.search(r'data-offline="|offline\.js', html)
+            for link in re.findall(r'<(?:a|link|img|script)[^>]* (?:href|src)="([^"#?]+)', html):
+                place = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), unquote(link)))
+                assert ":" in link or archive.has_entry_by_path(place), (entry.path, link)
 
 
 def test_export_asks_for_what(run: Any) -> None:

@@ -35,10 +35,20 @@ _SAVE = re.compile(r"<button [^>]*data-offline=[^>]*>[^<]*</button>")
 _OFFLINE = re.compile(r'<div class="offline">.*?</div>', re.DOTALL)
 _ELSEWHERE = re.compile(r"(?:<li>)?<a [^>]*(?:data-language=|/feed\.atom).*?</a>(?:</li>)?", re.DOTALL)
 """Links to what no file has: the other script, the feed."""
+_READER = re.compile(
+    r'<div class="offline">.*?</div>|<button [^>]*data-offline=[^>]*>[^<]*</button>'
+    r'|<template id="offline-words">.*?</template>|<script [^>]*offline\.js[^>]*></script>'
+    r'|<aside class="offer".*?</aside>|<link [^>]*(?:manifest|alternate|"search"|apple-touch-icon)[^>]*>'
+    r'|<a [^>]*\.md">.*?</a>',
+    re.DOTALL,
+)
+"""What a reader of ZIM files does itself, or does not have: saving, the site's search, other forms of a page."""
 _PAGE = re.compile(rb'="/((?:articles|topics|guides|about)[^"#]*)(#[^"]*)?"')
 MAKING = 600.0
 """Seconds that an export waits for an answer that is being made."""
-KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
+KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png",
+         "webp": "image/webp", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif",
+         "avif": "image/avif"}  # fmt: skip
 FEEDS = ("/sitemap.xml", "/feed.atom", "/robots.txt", "/llms.txt", "/llms-full.txt", "/opensearch.xml",
          "/site.webmanifest", "/sw.js")  # fmt: skip
 
@@ -127,6 +137,9 @@ def write_zim(app: Flask, live: Snapshot, file: Path) -> int:
             up = "../" * (path.count("/") - 1) or "./"
             title = re.search(rb"<title>(.*?)</title>", body)
             if kind == "text/html":
+                body = _READER.sub("", _ELSEWHERE.sub("", body.decode())).encode()
+                body = body.replace(b'<form id="search"', b'<form hidden id="search"')
+                body = re.sub(rb'<a href="/search[^>]*>(.*?)</a>', rb"\1", body)
                 body = _PAGE.sub(rb'="/\1/index.html\2"', body)
                 body = re.sub(rb'(href|src)="/', rf'\1="{up}'.encode(), body)
                 body = body.replace(f'="{up}"'.encode(), f'="{up}index.html"'.encode())

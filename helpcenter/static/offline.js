@@ -98,7 +98,7 @@
           return choose(list, before);
         }
         navigator.storage?.persist?.();
-        await register();
+        await Promise.race([register(), new Promise((later) => setTimeout(later, 3000))]); // hangs in Chromium after removals
         const code = list.files.find((one) => one.url.includes("/pocket-")).url;
         if (!window.pocket?.save) await patient(code).then(() => script(base + code));
         const tell = (share, bytes) =>
