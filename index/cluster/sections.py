@@ -58,7 +58,7 @@ class ClusterSections:
 
     @cached_property
     def _terms(self) -> Terms:
-        return Terms(self._scripted(), self._weights.k1)
+        return Terms(self._scripted())
 
     def allowed(self, chosen: Mapping[str, Sequence[str]]) -> ALLOWED | None:
         """For each chosen filter the numbers of its values; None where nothing is chosen."""

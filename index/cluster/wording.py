@@ -9,12 +9,12 @@ named clauses tell for each section which of that holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from index.cluster.rounds import Body
-from index.cluster.schema import ARTICLE, FACETS, FINENESS, NUMBER, TEXT, field_of, token
+from index.cluster.schema import ARTICLE, FACETS, FINENESS, NUMBER, REST, TEXT, field_of, token
 from index.search.containing import uncertain
 from index.search.contracts import Lexicon
 from index.search.queries import Choice, Query, Term, Unit
@@ -43,13 +43,12 @@ class Terms:
     """How terms are asked for."""
 
     scripted: bool
-    k1: Mapping[str, float]
 
     def scored(self, term: Term, boost: float) -> Body:
         """What has a term, at its share of the score."""
         if self.scripted:
             return {"term": {field_of(term.key): {"value": token(term.key), "boost": boost}}}
-        return self._feature(term.key, boost=boost, saturation={"pivot": self.k1[term.kind] * FINENESS})
+        return _any([self._feature(term.key, end, boost / FINENESS) for end in ("", REST)])
 
     def holding(self, choice: Choice) -> Body:
         """What has one of some terms."""
@@ -60,8 +59,8 @@ class Terms:
             by_field.setdefault(field_of(key), []).append(token(key))
         return _any([{"terms": {field: tokens}} for field, tokens in by_field.items()])
 
-    def _feature(self, key: int, **more: Any) -> Body:
-        return {"rank_feature": {"field": f"{field_of(key)}.{token(key)}", **(more or {"linear": {}})}}
+    def _feature(self, key: int, end: str = "", boost: float = 1.0) -> Body:
+        return {"rank_feature": {"field": f"{field_of(key)}.{token(key)}{end}", "linear": {}, "boost": boost}}
 
 
 class Wording:

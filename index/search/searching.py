@@ -24,8 +24,6 @@ from index.search.ranking import Ranking
 from index.search.runs import REFINED, Runs, worth_a_look
 from index.weights import Weights
 
-_CANDIDATES = 64  # sections, the best so far, in which long lists of terms that make no hit are looked up
-_LONG_LIST = 3000  # postings; to add up a shorter list is quicker than to search it for the candidates
 _FEW = 3000  # sections times terms; up to so many, to look up single postings is quicker than to add up all
 
 TermSpan = tuple[Term, int, int]
@@ -130,12 +128,9 @@ class Scorer:
         if not live:
             return np.zeros(self.count), np.zeros(self.count, bool), np.zeros(self.count, bool)
         content = [one for one in live if one[0].content]
-        others = live[len(content) :]
-        late = [one for one in others if one[2] - one[1] > _LONG_LIST] if content else []
-        early = [one for one in others if one[2] - one[1] <= _LONG_LIST] if content else others
         words = sum(end - begin for term, begin, end in content if term.kind == "words")
         split = sum(end - begin for _, begin, end in content)
-        section, weight = self._lists(content + early)
+        section, weight = self._lists(live)
         scores = self._sum(section[:words], weight[:words])
         has_word = scores > 0
         scores += self._sum(section[words:split], weight[words:split])
@@ -146,9 +141,6 @@ class Scorer:
             scores += self._sum(section[split:], weight[split:])
         if split < len(section) or allowed is not None:
             scores *= found
-        if late:
-            near = np.sort(best(scores, _CANDIDATES)[:_CANDIDATES])
-            scores[near] += self._at(late, near)
         return scores.astype(np.float32), found, has_word
 
     def _lists(self, live: list[TermSpan]) -> tuple[Unsigned, F32]:
@@ -167,7 +159,7 @@ class Scorer:
         return sums.astype(np.float64, copy=False)  # whole numbers, where there are no postings
 
     def _at(self, live: list[TermSpan], near: Numbers) -> Scores:
-        """What long posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
+        """What posting lists add to each of the few sections `near`, ascending: looked for, not added up."""
         sections = self.postings.sections
         wanted = near.astype(sections.dtype)  # of the lists' own type: numpy would convert the lists
         begins, ends = (np.array(column)[:, np.newaxis] for column in tuple(zip(*live, strict=True))[1:])

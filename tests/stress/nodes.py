@@ -61,9 +61,11 @@ class Nodes:
     """A cluster; its folder goes when it is stopped.
 
     `lines`: whether each node is reached over lines that can be cut, by clients and by the other nodes.
+    `scripts`: whether it runs any.
     """
 
-    def __init__(self, count: int = 1, lines: bool = False) -> None:
+    def __init__(self, count: int = 1, lines: bool = False, scripts: bool = True) -> None:
+        self._scripts = scripts
         self._java = java_home()
         self.folder = Path(tempfile.mkdtemp(prefix="opensearch"))
         self.folder.chmod(0o755)
@@ -119,6 +121,7 @@ class Nodes:
             "discovery.seed_hosts": seeds,
             "cluster.initial_cluster_manager_nodes": names,
             "cluster.routing.allocation.disk.threshold_enabled": False,
+            **({} if self._scripts else {"script.allowed_types": "none"}),
         }
 
     def _write(self, number: int) -> None:
