@@ -88,6 +88,7 @@ def test_static_files_are_fingerprinted(client: FlaskClient) -> None:
         answer = client.get(asset)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
+        assert "/vendor/" in asset or not re.search(r"^\s*// ", answer.text, re.MULTILINE), "a comment travels"
     assert "immutable" not in client.get("/static/app.css").headers["Cache-Control"]
     assert client.get("/static/../settings.py").status_code == 404
 

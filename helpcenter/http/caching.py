@@ -10,6 +10,7 @@ A key names all that an answer depends on; a view that reads more of the request
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -208,12 +209,24 @@ TYPES = {
 }
 FILES = {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.suffix in TYPES}
 """Every static file by name. No other name that a client sends reaches the disk."""
+_IDLE = {
+    ".js": re.compile(rb"^[ \t]*(//.*\n)?|(?<=[;{},]) // [^\n\"'`]*$", re.MULTILINE),
+    ".css": re.compile(rb"^[ \t]+|/\*.*?\*/\n?", re.MULTILINE | re.DOTALL),
+}
+"""Comments and indents, which no browser needs: 3 of the 22 KB of our own styles and scripts."""
+
+
+def sent(name: str) -> bytes:
+    """A static file as browsers get it; what others wrote (`vendor/`) as it is."""
+    path = FILES[name]
+    body = path.read_bytes()
+    return _IDLE[path.suffix].sub(b"", body) if path.suffix in _IDLE and not name.startswith("vendor/") else body
 
 
 @cache
 def fingerprint(name: str) -> str:
     """A hash of a static file's content, as it was when it was first asked for."""
-    return fingerprint_of(FILES[name].read_bytes())
+    return fingerprint_of(sent(name))
 
 
 def fingerprint_of(content: bytes) -> str:
@@ -232,7 +245,7 @@ def static(name: str) -> Response:
     path = FILES.get(name)
     if path is None:
         abort(404)
-    response = keep(Response(path.read_bytes(), content_type=TYPES[path.suffix]))
+    response = keep(Response(sent(name), content_type=TYPES[path.suffix]))
     if asked := request.args.get("v"):
         # Another version's address, or an invented one, must not be kept with this content for a year.
         response.headers["Cache-Control"] = STATIC_POLICY if asked == fingerprint(name) else "no-store"

@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote, urlsplit
 from flask import Flask
 
 from helpcenter.guides.walking import walk
-from helpcenter.http.caching import STATIC
+from helpcenter.http.caching import STATIC, sent
 from helpcenter.offline.pack import LIVE, Pack, pack, script
 from helpcenter.pages.frame import STATIC_NAMES, STYLES
 from index import Guide, Snapshot
@@ -58,8 +58,8 @@ def single_file(app: Flask, packed: Pack, language: str = "") -> bytes:
     html = _get(app, "/offline/shell").decode()
     if language:
         html = re.sub('<html lang="[^"]*"', f'<html lang="{language}"', html, count=1)
-    styles = "\n".join((STATIC / name).read_text("utf-8") for name in STYLES)
-    code = "\n".join((STATIC / name).read_text("utf-8") for name in ("app.js", "article.js")) + script().decode()
+    styles = "\n".join(sent(name).decode() for name in STYLES)
+    code = "\n".join(sent(name).decode() for name in ("app.js", "article.js")) + script().decode()
     files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
     data = json.dumps({**files, "built": packed.built}, ensure_ascii=False, separators=(",", ":"))
     html = _ELSEWHERE.sub("", _OFFLINE.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
@@ -178,7 +178,7 @@ def static_files(app: Flask, live: Snapshot, mount: str = "") -> Iterator[tuple[
     for card in live.cards():
         yield f"{card.url}.md", get(f"{card.url}.md")
     for name in STATIC_NAMES:
-        yield f"/static/{name}", (STATIC / name).read_bytes()
+        yield f"/static/{name}", sent(name)
     if live.site().light:
         yield "/site.css", get("/site.css")
     for path in FEEDS:

@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 import brotli
 from flask import Flask
 
-from helpcenter.http.caching import STATIC, gzip
+from helpcenter.http.caching import gzip, sent
 from helpcenter.offline.asked import asked
 from helpcenter.offline.table import traditional_table
 from helpcenter.offline.templates import compiled
@@ -48,7 +48,6 @@ _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 LIVE = re.compile(r'\s(?:hx-[a-z-]+)="[^"]*"')
 """What only a server answers."""
 _MEDIA = re.compile(r'src=\\?"(/media/[^"\\]+)')
-_IDLE = re.compile(rb"^[ \t]*(//.*\n)?|(?<=[;{},]) // [^\n\"'`]*$", re.MULTILINE)
 _WORDS = ("name", "short_name", "search_tips", "note_expired", "note_unverified", "note_nothing")
 
 
@@ -102,7 +101,7 @@ class Pack:
 
 def script() -> bytes:
     """The search and the pages of a device, as one file without indents and comments."""
-    return b"".join(_IDLE.sub(b"", (STATIC / "pocket" / f"{name}.js").read_bytes()) for name in MODULES)
+    return b"".join(sent(f"pocket/{name}.js") for name in MODULES)
 
 
 def script_url() -> str:
