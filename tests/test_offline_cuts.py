@@ -139,6 +139,17 @@ def test_a_site_that_switches_copies_off_takes_them_back(context: BrowserContext
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
 
 
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_no_other_answer_takes_a_copy_away(context: BrowserContext, status: int) -> None:
+    saved(context).close()
+    context.route("**/offline.json", lambda route: route.fulfill(status=status, body="<h1>登录</h1>"))
+    page = context.new_page()
+    with page.expect_response("**/offline.json"):
+        page.goto("/")
+    page.wait_for_selector("html[data-offline-state=saved]")
+    assert editions(context) == {"版次1"}
+
+
 def test_a_copy_that_was_taken_apart_says_so(context: BrowserContext) -> None:
     page = saved(context)
     page.evaluate("caches.keys().then((names) => caches.delete(names.find((name) => name.includes('@'))))")

@@ -57,7 +57,7 @@
   };
   const wanted = async (tries = 1) => {
     const answer = await patient("/offline.json", { cache: "no-store" }, tries);
-    if (answer.status === 404 || answer.status === 410) return null; // switched off
+    if (answer.status === 410) return null; // switched off; a 404 may be a server set up wrongly for an hour
     if (!answer.ok) throw new Error(`offline.json ${answer.status}`);
     return answer.json();
   };
