@@ -59,6 +59,10 @@ def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
     results = open_copy(context, "/search?q=法国 丢失")
     assert LOST in results.locator("#main .cards a").first.get_attribute("href")
     assert results.locator("#main .cards mark").count()
+    styles = "[...document.querySelectorAll('link[rel=stylesheet]')].map((link) => link.sheet?.cssRules.length ?? 0)"
+    assert len(rules := results.evaluate(styles)) > 2 and all(rules)
+    drawing = "fetch(document.querySelector('use').href.baseVal).then((one) => one.headers.get('Content-Type'))"
+    assert results.evaluate(drawing).startswith("image/svg+xml")
     results.locator("#q").fill("bukaliucheng")
     results.wait_for_selector(".why")
     assert results.locator(".why").first.inner_text() == "拼音匹配"

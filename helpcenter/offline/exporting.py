@@ -60,7 +60,9 @@ def single_file(app: Flask, packed: Pack, language: str = "") -> bytes:
         html = re.sub('<html lang="[^"]*"', f'<html lang="{language}"', html, count=1)
     styles = "\n".join(sent(name).decode() for name in STYLES)
     code = "\n".join(sent(name).decode() for name in ("app.js", "article.js")) + script().decode()
-    files = {url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json")}
+    files = {
+        url: json.loads(body) for url, body in packed.bodies.items() if url.endswith(".json") and "/frame-" not in url
+    }
     data = json.dumps({**files, "built": packed.built}, ensure_ascii=False, separators=(",", ":"))
     html = _ELSEWHERE.sub("", _OFFLINE.sub("", _SCRIPT.sub("", _LINK.sub("", html))))
     html = re.sub(r'"[^"]*/static/icons\.svg[^"#]*#', '"#', html)

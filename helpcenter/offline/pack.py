@@ -172,16 +172,18 @@ def pack(app: Flask, live: Snapshot) -> Pack:
     if site.light:
         chrome += [style_address(site), "/site-icon.svg"]
     if site.logo:
-        chrome.append(f"/media/{quote(site.logo)}")
+        topics[f"/media/{quote(site.logo)}"] = ""
     for url, body in list(bodies.items()):
         for path in map(unescape, _MEDIA.findall(body.decode())):
             if live.media(unquote(path.removeprefix("/media/"))):  # an article may name a picture that nobody has
                 topics[path] = topics[url] if topics.get(path, topics[url]) == topics[url] else ""
+    # Styles and scripts, which pages load one by one, in one stream: 3 KB. A device takes them apart again.
+    _add(bodies, topics, "frame", "", {path: get(path).decode() for path in chrome})
     pictures = [path for path in topics if path.startswith("/media/")]
-    fetched = {path: get(path) for path in (*chrome, *pictures)} | {"/offline/shell": shell} | bodies
+    fetched = {path: get(path) for path in pictures} | {"/offline/shell": shell} | bodies
     # Small blocks: tables and prose side by side are alike in nothing, .6 KB.
     compressed = {url: brotli.compress(body, lgblock=16) for url, body in bodies.items()}
-    sizes = {url: len(brotli.compress(body) if "?v=" in url else gzip(body, 9)) for url, body in fetched.items()}
+    sizes = {url: len(gzip(body, 9)) for url, body in fetched.items()}
     sizes |= {url: len(body) for url, body in compressed.items()}
     files = tuple(PackedFile(url, _hash(body), sizes[url], topics.get(url, "")) for url, body in fetched.items())
     weights: Counter[str] = Counter()

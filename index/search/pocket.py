@@ -59,14 +59,14 @@ def pocket(
     number = {word: at for at, word in enumerate(words)}
     used = {character for text in texts for character in set(text) if character >= "\u3400"}
     folded = [(chr(code), fold(chr(code))) for code in _HAN if fold(chr(code)) != chr(code)]
-    kept = [(written, plain) for written, plain in folded if plain in used]
+    kept = sorted((plain, written) for written, plain in folded if plain in used)  # .9 KB less than by `written`
     by_sound: dict[str, str] = {}
     typed = {chr(code) for code in _HAN if segmenter.commonness(chr(code)) >= _TYPED}
     for character in sorted(used | typed):
         for syllable in reading(character):
             by_sound[syllable] = by_sound.get(syllable, "") + character
     return {
-        "fold": ["".join(one for one, _ in kept), "".join(other for _, other in kept)],
+        "fold": ["".join(written for _, written in kept), "".join(plain for plain, _ in kept)],
         "readings": by_sound,
         "words": "\n".join(
             first + " ".join(word[1:] for word in some) for first, some in groupby(words, lambda one: one[0])

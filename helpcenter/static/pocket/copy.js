@@ -52,9 +52,10 @@
       index: async () => (await kept(INDEX))?.arrayBuffer(),
     };
   };
+  pocket.isData = (url) => /^\/offline\/(core|articles|topic)-/.test(url);
   // The pack's core and its articles, as records.
   pocket.readCopy = async ({ names, read }) => {
-    const data = names.filter((name) => /^\/offline\/.*\.json$/.test(name));
+    const data = names.filter(pocket.isData);
     const core = await read(data.find((name) => name.includes("/core-")));
     const files = await Promise.all(data.filter((name) => !name.includes("/core-")).map(read));
     return { core, ...pocket.articlesOf(core, [...core.files, ...files]) };

@@ -4,7 +4,7 @@
 "use strict";
 (() => {
   const INDEX = "/offline/index";
-  const isData = (url) => /^\/offline\/.*\.json$/.test(url);
+  const TYPES = { css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
   const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const breath = () => new Promise((later) => setTimeout(later));
 
@@ -27,12 +27,18 @@
       );
       done += own;
     }
+    // The styles and scripts came as one file; pages ask for each.
+    const frame = files.find((one) => one.url.includes("/frame-")).url;
+    for (const [path, text] of Object.entries(await (await fresh.match(base + frame)).json())) {
+      const type = TYPES[path.match(/\.(\w+)(\?|$)/)[1]];
+      await fresh.put(base + path, new Response(text, { headers: { "Content-Type": `${type}; charset=utf-8` } }));
+    }
     const hashes = Object.fromEntries(files.map((one) => [one.url, one.hash]));
     const same = (url) => before?.files[url] === hashes[url];
     const code = files.find((one) => /\/pocket-/.test(one.url)).url;
-    const data = files.map((one) => one.url).filter(isData);
+    const data = files.map((one) => one.url).filter(pocket.isData);
     const index =
-      [code, ...data].every(same) && data.length === Object.keys(before.files).filter(isData).length
+      [code, ...data].every(same) && data.length === Object.keys(before.files).filter(pocket.isData).length
         ? await (await old.match(base + INDEX))?.arrayBuffer()
         : null;
     tell(1, bytes);
