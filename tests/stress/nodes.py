@@ -161,16 +161,18 @@ class Nodes:
             )
 
     def wait(self, count: int, status: str = "yellow") -> None:
-        """Return when `count` nodes are one cluster of at least this status."""
+        """Return when `count` nodes are one cluster of at least this status, as each of them sees it itself.
+
+        What one says of all is not enough: right after a manager has left, the next one still counts it.
+        """
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             if all(process.poll() is not None for process in self._running.values()):
                 break
-            for number in list(self._running):
-                with suppress(OSError, HTTPException, ValueError):
-                    health = self.get(number, "/_cluster/health")
-                    if health["number_of_nodes"] == count and health["status"] in (status, "green"):
-                        return
+            with suppress(OSError, HTTPException, ValueError):
+                seen = [self.get(number, "/_cluster/health?local=true") for number in self._running]
+                if all(one["number_of_nodes"] == count and one["status"] in (status, "green") for one in seen):
+                    return
             time.sleep(0.2)
         raise TimeoutError((self.folder / "n0.log").read_text()[-4000:])
 
