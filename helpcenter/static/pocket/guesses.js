@@ -90,11 +90,10 @@
     };
 
     // For letters that may be its pinyin: queries with Chinese text.
-    const spelled = (parsed) => {
+    const spelled = (parsed, slipped) => {
       const { query, units } = parsed;
       const typed = /[a-z]+(?:[ '][a-z]+)*/.exec(query)?.[0];
       if (!typed) return [];
-      const slipped = nearWords(parsed);
       if (!slipped.size) return [];
       // Five letters or more that are one slip from a word are no initials.
       const spell = (text) =>
@@ -138,8 +137,8 @@
       return byCertainty(found).slice(0, 3);
     };
     // With a slip put right.
-    const corrected = (parsed) => {
-      const found = [...nearWords(parsed)].flatMap(([text, words]) => replaced(parsed, text, words));
+    const corrected = (parsed, slipped) => {
+      const found = [...slipped].flatMap(([text, words]) => replaced(parsed, text, words));
       for (const unit of unknown(parsed.units.filter((one) => one.kind === "han" && one.text.length > 1)).slice(
         0,
         UNITS,
@@ -164,9 +163,10 @@
     // Each guess with the layer that made it.
     return (parsed) => {
       sounds ??= pocket.sounding(engine);
+      const slipped = nearWords(parsed);
       return [
-        ["pinyin", spelled(parsed)],
-        ["similar", corrected(parsed)],
+        ["pinyin", spelled(parsed, slipped)],
+        ["similar", corrected(parsed, slipped)],
       ];
     };
   };
