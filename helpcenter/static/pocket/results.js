@@ -67,7 +67,7 @@
       specs
         .map((spec) => {
           const active = chosen[spec.name] ?? [];
-          const wide = hits.filter((hit) => fits(sections[hit.number], chosen, spec.name));
+          const wide = fitting(hits, chosen, spec.name);
           const whole = wide.filter((hit) => hit.complete);
           const counts = new Map();
           for (const article of new Set((whole.length ? whole : wide).map((hit) => sections[hit.number].article)))
@@ -90,10 +90,12 @@
           };
         })
         .filter((one) => one.choices.length && one.seen);
-    const fits = (section, chosen, but = "") =>
-      Object.entries(chosen).every(
-        ([name, values]) => name === but || values.some((value) => section.article.filters[name]?.includes(value)),
-      );
+    const fitting = (hits, chosen, but = "") => {
+      const wanted = Object.entries(chosen).filter(([name]) => name !== but);
+      const fits = ({ filters }) =>
+        wanted.every(([name, values]) => values.some((value) => filters[name]?.includes(value)));
+      return wanted.length ? hits.filter((hit) => fits(sections[hit.number].article)) : hits;
+    };
     const countLine = (query, held, total, complete, first) => {
       if (query && !held) return `没有找到回答这个问题的文章${total ? `，${total} 篇沾一点边` : ""}`;
       if (!total) return "没有找到相关内容";
@@ -122,7 +124,7 @@
             suggestion: null,
             parsed: null,
           };
-      const hits = answer.hits.filter((hit) => fits(sections[hit.number], chosen));
+      const hits = fitting(answer.hits, chosen);
       const groups = group(hits);
       const size = query ? PER_PAGE : LINES;
       const count = Math.max(1, Math.ceil(groups.length / size));
@@ -132,13 +134,7 @@
       const shown = asked ? groups.slice((number - 1) * size, number * size) : [];
       const held = !query || answered(hits[0]?.parsed ?? answer.parsed, hits);
       const found =
-        number === 1 && query && held
-          ? direct(
-              answer.parsed,
-              answer.plain.filter((hit) => fits(sections[hit.number], chosen)),
-              hits[0],
-            )
-          : null;
+        number === 1 && query && held ? direct(answer.parsed, fitting(answer.plain, chosen), hits[0]) : null;
       const without = (name, value) =>
         Object.fromEntries(
           Object.entries(chosen)
