@@ -50,6 +50,7 @@ globalThis.document?.querySelector("#pocket") &&
       });
     }
 
+    const SCREEN = 3; // cards that fill a phone's screen
     let engine = null,
       results = null;
     const open = async () => {
@@ -140,12 +141,19 @@ globalThis.document?.querySelector("#pocket") &&
       );
       const address = `${base}/search${[...asked].length ? `?${asked}` : ""}`;
       const own = ++turnOf;
-      const found = await page("/search", asked);
+      const found = await search(asked);
       if (own !== turnOf) return; // overtaken by newer typing
-      show(found.html);
-      // The browser is told once results are seen: 7 of 85 ms at 4× CPU.
+      const drawn = (cards) => render(found.template, { ...found.page, cards });
+      const { cards } = found.page;
+      show(drawn(cards.slice(0, SCREEN)));
+      // Once results are seen: the others, and what the browser is told of the page. 15 of 75 ms at 4× CPU.
       painted(() => {
         if (own !== turnOf) return;
+        if (cards.length > SCREEN) {
+          const others = fragment(drawn(cards.slice(SCREEN)));
+          turn(others);
+          $("#results").append(...$(".cards", others).children);
+        }
         document.title = turned(found.title);
         history.replaceState({}, "", (copy.inline ? "#" : "") + address);
         onScreen = here().pathname + here().search;
