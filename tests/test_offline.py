@@ -80,6 +80,23 @@ def test_everything_reads_and_searches_without_a_network(phone: Any) -> None:
     assert open_copy(context, "/articles/none").locator("h1").inner_text() == "副本里没有这一页"
 
 
+def test_typing_ends_in_the_page_that_its_address_opens(phone: Any) -> None:
+    context, stop = phone
+    save_copy(context).close()
+    stop()
+    made = "[...document.querySelectorAll('.filter-sheet, .found')].map((part) => part.outerHTML.replace(/\\s+/g, ''))"
+    for width in (390, 1280):  # filters folded, and beside the results
+        opened = open_copy(context, "/search?q=二维码")
+        typed = open_copy(context, "/")
+        for page in (opened, typed):
+            page.set_viewport_size({"width": width, "height": 844})
+        for query in ("法国", "二维码"):  # from the home page, and over other results
+            typed.locator("#q").fill(query)
+            typed.wait_for_function("(query) => document.title.startsWith(query)", arg=query)
+        assert typed.evaluate(made) == opened.evaluate(made)
+        assert typed.locator(".card").count() == 8 and typed.locator(".choice").count() > 8
+
+
 def test_while_there_is_a_network_the_server_answers(phone: Any) -> None:
     context, _ = phone
     page = save_copy(context)
