@@ -69,10 +69,12 @@ globalThis.document?.querySelector("#pocket") &&
       const words = copy.inline
         ? `这是 ${say(copy.built)}的内容。`
         : copy.day
-          ? `网站暂时打不开。这是 ${say(copy.day)}存下的副本（内容更新到 ${say(copy.built)}）；评价要等有网络时再提交。`
+          ? `网站暂时打不开。这是 ${say(copy.day)}存下的副本${
+              copy.built === copy.day ? "" : `（内容更新到 ${say(copy.built)}）`
+            }；评价要等有网络时再提交。`
           : "";
       return words
-        ? fragment(`<aside class="callout callout-note saved" role="note"><p>${words}</p></aside>`)
+        ? fragment(`<aside class="callout callout-note saved" role="note"><p class="wrap">${words}</p></aside>`)
         : fragment("");
     };
     const show = (html, hash) => {
