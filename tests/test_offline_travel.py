@@ -104,6 +104,34 @@ def test_a_step_back_brings_the_button_back(phone: Any) -> None:
     page.locator(".home .keep [data-offline=remove]").wait_for()
 
 
+def test_a_tab_knows_what_another_has_saved_or_removed(phone: Any) -> None:
+    context, _ = phone
+    other = context.new_page()
+    other.goto("/")
+    page = save_copy(context)
+
+    def come_back() -> None:
+        other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    come_back()
+    other.wait_for_selector("html[data-offline-state=saved]")
+    page.locator(".site-footer [data-offline=remove]").click()
+    page.wait_for_selector("html[data-offline-state=none]")
+    come_back()
+    other.wait_for_selector("html[data-offline-state=none]")
+
+
+def test_a_page_from_before_an_upgrade_updates_with_the_new_program(phone: Any) -> None:
+    context, _ = phone
+    page = save_copy(context)
+    page.evaluate("() => { pocket.save = () => { throw new Error('an old program'); }; }")
+    page.evaluate("document.querySelector('script[src*=\"/pocket-\"]').src += '?old'")
+    page.evaluate("document.documentElement.dataset.offlineState = 'outdated'")
+    page.evaluate("document.querySelector('.site-footer [data-offline=save]').hidden = false")
+    page.locator(".site-footer [data-offline=save]").click()
+    page.wait_for_selector("html[data-offline-state=saved]")
+
+
 def test_browsers_inside_apps_are_told_where_to_go_and_iphones_what_to_do_first(browser: Browser, phone: Any) -> None:
     _, site = phone
     for agent, said in ((WECHAT, "在浏览器打开"), (IPHONE, "添加到主屏幕")):

@@ -100,7 +100,9 @@
         navigator.storage?.persist?.();
         await Promise.race([register(), new Promise((later) => setTimeout(later, 3000))]); // hangs in Chromium after removals
         const code = list.files.find((one) => one.url.includes("/pocket-")).url;
-        if (!window.pocket?.save) await patient(code).then(() => script(base + code));
+        // A page that has been open for long has another program, which may not know these files.
+        if (!window.pocket?.save || !$(`script[src="${base + code}"]`))
+          await patient(code).then(() => script(base + code));
         const tell = (share, bytes) =>
           say("saving", words("progress", { share: Math.round(100 * share), size: size(bytes) }));
         const name = `${OURS}${list.version}-${Date.now()}`;
@@ -220,6 +222,12 @@
     on(type, () => {
       if ($("#main [data-offline]")) say(...said);
     });
+  // What another tab has saved or removed meanwhile. (A BroadcastChannel would keep pages out of some browsers' bfcache.)
+  on("visibilitychange", async () => {
+    if (document.hidden || root.dataset.offlineState === "saving") return;
+    const kept = await pointer().catch(() => null);
+    if (kept?.cache !== copy?.cache) look();
+  });
   // The network went after this page came: the copy goes on where typing rests.
   let turn = 0;
   on("htmx:sendError", ({ detail }) => {
