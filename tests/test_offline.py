@@ -85,16 +85,20 @@ def test_typing_ends_in_the_page_that_its_address_opens(phone: Any) -> None:
     save_copy(context).close()
     stop()
     made = "[...document.querySelectorAll('.filter-sheet, .found')].map((part) => part.outerHTML.replace(/\\s+/g, ''))"
+    choices = "document.querySelectorAll('.choice').length"
     for width in (390, 1280):  # filters folded, and beside the results
         opened = open_copy(context, "/search?q=二维码")
         typed = open_copy(context, "/")
         for page in (opened, typed):
             page.set_viewport_size({"width": width, "height": 844})
+        typed.evaluate(f"addEventListener('htmx:afterSwap', () => {{ window.atOnce = {choices}; }}, true)")
         for query in ("法国", "二维码"):  # from the home page, and over other results
             typed.locator("#q").fill(query)
             typed.wait_for_function("(query) => document.title.startsWith(query)", arg=query)
         assert typed.evaluate(made) == opened.evaluate(made)
-        assert typed.locator(".card").count() == 8 and typed.locator(".choice").count() > 8
+        assert typed.locator(".card").count() == 8 and typed.evaluate(choices) > 8
+        # Choices that are seen never flicker.
+        assert typed.evaluate("atOnce") == (0 if width < 800 else typed.evaluate(choices))
 
 
 def test_while_there_is_a_network_the_server_answers(phone: Any) -> None:
