@@ -85,7 +85,12 @@ def test_print_is_a_checklist_with_the_chinese_intact(page: Page) -> None:
     box = page.locator(".steps li").first.evaluate("li => getComputedStyle(li, '::before').borderStyle")
     assert box == "solid"
     assert "报失" in page.locator("article").inner_text()
+    page.emulate_media(media="screen")
     page.goto("/articles/emergency/lost-phone")
+    page.emulate_media(media="print")
+    bottoms = "['.facts', '.facts ul'].map((part) => document.querySelector(part).getBoundingClientRect().bottom)"
+    folded, words = page.evaluate(bottoms)
+    assert folded >= words  # at once: paper waits for no transition
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
 
 
